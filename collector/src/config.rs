@@ -1,0 +1,192 @@
+//! The collector's configuration: one TOML file, every fault of it reported at once.
+
+mod engine;
+mod log;
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use auscult_link::{CredentialPaths, Credentials, Holder, Limits, ServeOptions};
+use auscult_process::LogFormat;
+use auscult_process::config::{Config, Faults, Section};
+
+pub use engine::EngineConfig;
+pub use log::{EmbeddedConfig, LogChoice};
+
+/// Everything the collector can be told.
+#[derive(Debug, Clone)]
+pub struct CollectorConfig {
+    /// Name of this installation: part of `ce_source` in every public record.
+    pub cluster: String,
+    /// The organisation the sites belong to, where there is more than one.
+    pub tenant: Option<String>,
+    /// Which log, and how it is reached.
+    pub log: LogChoice,
+    /// Partitions, copies and retention.
+    pub topics: auscult_log::admin::TopicPlan,
+    /// The sensors' door; `None` without an `[ingest]` section.
+    pub ingest: Option<ServeOptions>,
+    /// The engine.
+    pub engine: EngineConfig,
+    /// Where `/live`, `/ready` and `/metrics` are.
+    pub admin: SocketAddr,
+    /// How log lines look.
+    pub log_format: LogFormat,
+    /// Which log lines there are.
+    pub log_filter: String,
+}
+
+/// The file that is read when none is named.
+pub const DEFAULT_FILE: &str = "collector.toml";
+
+impl CollectorConfig {
+    /// Reads a file. Without a name: `collector.toml` when there is one, else every default.
+    ///
+    /// # Errors
+    /// Everything that is wrong, with file and line.
+    pub fn read(path: Option<&Path>) -> Result<Self, Faults> {
+        let default = Path::new(DEFAULT_FILE);
+        let config = match path {
+            Some(path) => Config::read(path)?,
+            None if default.try_exists().unwrap_or(true) => Config::read(default)?,
+            None => Config::parse("defaults", "")?,
+        };
+        Self::from(config)
+    }
+
+    /// Parses a text.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub fn parse(origin: &str, text: &str) -> Result<Self, Faults> {
+        Self::from(Config::parse(origin, text)?)
+    }
+
+    fn from(config: Config) -> Result<Self, Faults> {
+        let mut config = config;
+        let mut root = config.section("collector");
+        let cluster = root.string_or("cluster", "auscult");
+        if cluster.is_empty() || !cluster.bytes().all(is_source_byte) {
+            root.fault(
+                "cluster",
+                "is not a name for a URI path; use a-z, A-Z, 0-9, '-', '.' and '_'",
+            );
+        }
+        let tenant = root.string("tenant");
+        let log = log::read(&mut config);
+        let topics = log::topics(&mut config);
+        let ingest = ingest(&mut config.section("ingest"));
+        let embedded = matches!(log, LogChoice::Embedded(_));
+        let engine = engine::read(&mut config.section("engine"), embedded);
+        let admin = listen(&mut config.section("admin"), ([127, 0, 0, 1], 9471).into());
+        let mut logs = config.section("log");
+        let log_format = logs.parsed_or("format", LogFormat::Human);
+        let log_filter = logs.string_or("filter", "info");
+        let read = Self {
+            cluster,
+            tenant,
+            log,
+            topics,
+            ingest,
+            engine,
+            admin,
+            log_format,
+            log_filter,
+        };
+        config.finish()?;
+        Ok(read)
+    }
+
+    /// What only shows when the files named in the configuration are opened: certificates, keys, the deny list, Kafka's files.
+    #[must_use]
+    pub fn faults_of_files(&self) -> Vec<String> {
+        let mut faults = Vec::new();
+        let mut readable = |key: &str, path: &Path| {
+            if let Err(fault) = std::fs::File::open(path) {
+                faults.push(format!("{key}: cannot read {}: {fault}", path.display()));
+            }
+        };
+        if let LogChoice::Kafka(options) = &self.log {
+            for (key, value) in options
+                .client
+                .iter()
+                .filter(|(key, _)| key.ends_with(".location"))
+            {
+                readable(&format!("kafka.client.{key}"), Path::new(value));
+            }
+        }
+        if let Some(ingest) = &self.ingest {
+            if let Some(path) = &ingest.deny_list {
+                readable("ingest.deny_list", path);
+            }
+            if let Err(fault) = Credentials::load(&ingest.credentials, Holder::Collector) {
+                faults.push(format!("ingest: {fault}"));
+            }
+        }
+        faults
+    }
+}
+
+fn is_source_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_')
+}
+
+fn ingest(section: &mut Section<'_>) -> Option<ServeOptions> {
+    if !section.is_present() {
+        return None;
+    }
+    let listen = listen(section, ([0, 0, 0, 0], 7443).into());
+    let certificate = section.required_path("certificate");
+    let key = section.required_path("key");
+    let roots = section.required_path("roots");
+    let trust_domain = section.required_string("trust_domain");
+    let own_roots = section.path("own_roots");
+    let credentials = CredentialPaths {
+        certificate,
+        key,
+        roots,
+        own_roots,
+    };
+    let second = Duration::from_secs(1);
+    let hour = second * 3600;
+    let usual = Limits::default();
+    let limits = Limits {
+        connections: section.integer_or("connections", usual.connections, 1..=100_000),
+        connection_age: section.duration_within("connection_age", "1h", second * 10..=hour * 24),
+        keepalive: section.duration_within("keepalive", "20s", second..=hour),
+        clock_skew: section.duration_within("clock_skew", "1d", second..=hour * 24 * 365),
+        drain: section.duration_within("drain", "10s", second..=second * 300),
+        admitted_bytes: size(section, "admitted", "256MiB", 1 << 20..=1 << 36),
+        ..usual
+    };
+    let mut options = ServeOptions::new(listen, credentials, trust_domain);
+    options.credentials_every = section.duration_within("reload", "10s", second..=hour);
+    options.deny_list = section.path("deny_list");
+    options.limits = limits;
+    Some(options)
+}
+
+fn listen(section: &mut Section<'_>, usual: SocketAddr) -> SocketAddr {
+    let Some(text) = section.string("listen") else {
+        return usual;
+    };
+    text.parse().unwrap_or_else(|_| {
+        let wanted = format!("is not an address to listen on; write IP:PORT, such as \"{usual}\"");
+        section.fault("listen", &wanted);
+        usual
+    })
+}
+
+/// A size that is held in memory.
+fn size(
+    section: &mut Section<'_>,
+    key: &str,
+    default: &str,
+    range: std::ops::RangeInclusive<u64>,
+) -> usize {
+    usize::try_from(section.size_within(key, default, range)).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,377 @@
+//! The pure core: observation records in, one transaction out. No I/O, no clock.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use auscult_inventory::site_of_key;
+use auscult_log::{Message, Stored, Topic, Transaction};
+use auscult_proto::ids::SiteId;
+use bytes::Bytes;
+
+use super::pending::{Blind, Pending, Tally};
+use super::poison::{Envelope, Poison};
+use super::site::{Output, SiteState, StateRecord};
+
+/// Everything one member of the engine group holds in memory.
+#[derive(Debug)]
+pub struct Fold<S: SiteState> {
+    settings: S::Settings,
+    partitions: BTreeMap<u32, Partition<S>>,
+    /// Taken away while nothing was uncommitted: good again if it comes back with the same committed offset.
+    parked: BTreeMap<u32, Partition<S>>,
+    /// Records whose folding failed in the program, by partition and offset: how often.
+    failures: BTreeMap<(u32, u64), u32>,
+}
+
+#[derive(Debug)]
+struct Partition<S> {
+    /// Offset of the next record to fold.
+    next: u64,
+    committed: u64,
+    sites: BTreeMap<SiteId, S>,
+    pending: Pending,
+}
+
+/// The changelog of a partition cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("state record {offset} of partition {partition}: {fault}")]
+pub struct Unreadable {
+    /// The partition.
+    pub partition: u32,
+    /// The record's offset; 0 when the fault lies in the records of a site together.
+    pub offset: u64,
+    /// What is wrong with it.
+    pub fault: String,
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Folded {
+    /// Folded into its site.
+    Applied,
+    /// Sent to quarantine.
+    Quarantined,
+    /// Of a partition not held, or before the next offset: nothing to do.
+    Skipped,
+    /// Folding it failed in the program; memory of the partition is not to be used. It is remembered, and goes to quarantine when
+    /// it comes again after a restore.
+    Failed,
+}
+
+/// How much is uncommitted, over all partitions.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Uncommitted {
+    /// Observations folded.
+    pub observations: u64,
+    /// Records to write.
+    pub records: usize,
+    /// Bytes to write.
+    pub bytes: usize,
+}
+
+impl<S: SiteState> Fold<S> {
+    /// Holds nothing yet.
+    pub fn new(settings: S::Settings) -> Self {
+        Self {
+            settings,
+            partitions: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            failures: BTreeMap::new(),
+        }
+    }
+
+    /// Whether memory holds exactly what is committed at `committed`, so that no restore is needed. A parked partition is taken up
+    /// again; anything else known of the partition is dropped.
+    pub fn resume(&mut self, partition: u32, committed: u64) -> bool {
+        let held = self
+            .partitions
+            .remove(&partition)
+            .or_else(|| self.parked.remove(&partition));
+        match held {
+            Some(held) if !held.dirty() && held.next == committed => {
+                self.partitions.insert(partition, held);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Takes up a partition with the state its changelog has.
+    ///
+    /// # Errors
+    /// `Unreadable`: which record, and why. The partition is then not held.
+    pub fn restore(
+        &mut self,
+        partition: u32,
+        committed: u64,
+        changelog: Changelog,
+    ) -> Result<(), Unreadable> {
+        if let Some(unreadable) = changelog.unreadable {
+            return Err(unreadable);
+        }
+        let mut sites = BTreeMap::new();
+        for (site, records) in changelog.sites {
+            let records = records.into_iter().collect();
+            let state = S::restore(&site, &self.settings, records).map_err(|fault| Unreadable {
+                partition,
+                offset: 0,
+                fault: format!("site {site}: {fault}"),
+            })?;
+            sites.insert(site, state);
+        }
+        let held = Partition {
+            next: committed,
+            committed,
+            sites,
+            pending: Pending::default(),
+        };
+        self.partitions.insert(partition, held);
+        Ok(())
+    }
+
+    /// The partition is not ours any more: uncommitted work on it is gone.
+    pub fn revoke(&mut self, partition: u32) {
+        if let Some(held) = self.partitions.remove(&partition)
+            && !held.dirty()
+        {
+            self.parked.insert(partition, held);
+        }
+    }
+
+    /// Forgets what was parked.
+    pub fn forget_parked(&mut self) {
+        self.parked.clear();
+    }
+
+    /// A transaction failed: everything uncommitted is dropped, and with it the memory it was folded into. The partitions to restore.
+    pub fn abort(&mut self) -> Vec<u32> {
+        let dirty: Vec<u32> = self
+            .partitions
+            .iter()
+            .filter(|(_, held)| held.dirty())
+            .map(|(partition, _)| *partition)
+            .collect();
+        for partition in &dirty {
+            self.partitions.remove(partition);
+        }
+        dirty
+    }
+
+    /// Drops everything.
+    pub fn clear(&mut self) {
+        self.partitions.clear();
+        self.parked.clear();
+    }
+
+    /// The partitions held.
+    pub fn held(&self) -> impl Iterator<Item = u32> {
+        self.partitions.keys().copied()
+    }
+
+    /// The sites held.
+    pub fn sites(&self) -> impl Iterator<Item = (&SiteId, &S)> {
+        self.partitions.values().flat_map(|held| held.sites.iter())
+    }
+
+    /// Folds one record of the observations topic.
+    pub fn fold(&mut self, stored: &Stored) -> Folded {
+        let partition = stored.partition;
+        let Some(held) = self.partitions.get_mut(&partition) else {
+            return Folded::Skipped;
+        };
+        if stored.offset < held.next {
+            return Folded::Skipped;
+        }
+        let failures = self.failures.get(&(partition, stored.offset));
+        let failures = failures.copied().unwrap_or(0);
+        let folded = held.fold(stored, &self.settings, failures);
+        held.next = stored.offset.saturating_add(1);
+        match folded {
+            Ok(()) => Folded::Applied,
+            Err(Fault::Poison(poison)) => {
+                held.pending.quarantine(poison.record(stored), &poison);
+                Folded::Quarantined
+            }
+            Err(Fault::Panicked) => {
+                let failures = failures.saturating_add(1);
+                self.failures.insert((partition, stored.offset), failures);
+                Folded::Failed
+            }
+        }
+    }
+
+    /// How much is uncommitted.
+    pub fn uncommitted(&self) -> Uncommitted {
+        let mut sum = Uncommitted::default();
+        for held in self.partitions.values() {
+            sum.observations = sum.observations.saturating_add(held.pending.observations());
+            sum.records = sum.records.saturating_add(held.pending.records());
+            sum.bytes = sum.bytes.saturating_add(held.pending.bytes());
+        }
+        sum
+    }
+
+    /// Whether anything was folded since the last commit.
+    pub fn dirty(&self) -> bool {
+        self.partitions.values().any(Partition::dirty)
+    }
+
+    /// Everything uncommitted, as one transaction. `committed` or `abort` must follow.
+    pub fn take(&mut self) -> (Transaction, Tally) {
+        let mut transaction = Transaction::default();
+        let mut tally = Tally::default();
+        for (partition, held) in &mut self.partitions {
+            if !held.dirty() {
+                continue;
+            }
+            let (records, of_partition) = held.pending.take();
+            transaction.records.extend(records);
+            transaction.consumed.insert(*partition, held.next);
+            tally.add(of_partition);
+        }
+        (transaction, tally)
+    }
+
+    /// What `take` returned is committed.
+    pub fn committed(&mut self) {
+        for (partition, held) in &mut self.partitions {
+            held.committed = held.next;
+            let committed = held.committed;
+            self.failures
+                .retain(|(of, offset), _| of != partition || *offset >= committed);
+        }
+    }
+}
+
+impl<S> Partition<S> {
+    fn dirty(&self) -> bool {
+        self.next != self.committed
+    }
+}
+
+/// Why a record was not folded.
+enum Fault {
+    /// Its own.
+    Poison(Poison),
+    /// Ours. The memory of the site may be half changed.
+    Panicked,
+}
+
+impl<S: SiteState> Partition<S> {
+    /// `failures`: how often the program failed on this record before.
+    fn fold(
+        &mut self,
+        stored: &Stored,
+        settings: &S::Settings,
+        failures: u32,
+    ) -> Result<(), Fault> {
+        let envelope = Envelope::decode(stored).map_err(Fault::Poison)?;
+        let batch = if failures == 0 {
+            S::decode(envelope.logged.clone()).map_err(Poison::Body)
+        } else {
+            Err(Poison::Bug)
+        };
+        let (poison, output) = match batch {
+            Ok(batch) => (
+                None,
+                self.with(&envelope.site, settings, |s| s.apply(batch, settings))?,
+            ),
+            // Should even this fail, nothing more is tried.
+            Err(poison) if failures > 1 => return Err(Fault::Poison(poison)),
+            Err(poison) => {
+                let set_aside = |s: &mut S| s.set_aside(&envelope, settings);
+                (
+                    Some(poison),
+                    self.with(&envelope.site, settings, set_aside)?,
+                )
+            }
+        };
+        self.take(stored, &envelope, output);
+        poison.map_or(Ok(()), |poison| Err(Fault::Poison(poison)))
+    }
+
+    /// The last line against a fault of ours: one record must not stop the others for ever.
+    fn with(
+        &mut self,
+        site: &SiteId,
+        settings: &S::Settings,
+        change: impl FnOnce(&mut S) -> Output,
+    ) -> Result<Output, Fault> {
+        catch_unwind(AssertUnwindSafe(|| {
+            let state = self
+                .sites
+                .entry(site.clone())
+                .or_insert_with(|| S::new(site, settings));
+            change(state)
+        }))
+        .map_err(|_| Fault::Panicked)
+    }
+
+    fn take(&mut self, stored: &Stored, envelope: &Envelope, output: Output) {
+        for record in output.state {
+            self.pending.state(state_message(stored, record));
+        }
+        for message in output.public {
+            self.pending.public(message);
+        }
+        self.pending.count(output.counts);
+        if output.counts.missing > 0 {
+            self.pending.blind(Blind {
+                site: envelope.site.to_string(),
+                sensor: envelope.sensor.to_string(),
+                before_seq: envelope.logged.first_seq,
+                missing: output.counts.missing,
+            });
+        }
+    }
+}
+
+/// A site's state lies in the partition number of its observations, whatever its key hashes to.
+fn state_message(stored: &Stored, (key, value): StateRecord) -> Message {
+    Message {
+        topic: Topic::State,
+        partition: Some(stored.partition),
+        key,
+        value,
+        headers: Vec::new(),
+        timestamp_ms: stored.message.timestamp_ms,
+    }
+}
+
+/// A partition's changelog on its way into memory: the latest record of every key, by site.
+#[derive(Debug, Default)]
+pub struct Changelog {
+    sites: BTreeMap<SiteId, BTreeMap<Bytes, Bytes>>,
+    unreadable: Option<Unreadable>,
+    records: u64,
+}
+
+impl Changelog {
+    /// Takes the next record, in offset order. A record that names no site makes the whole changelog unreadable.
+    pub fn push(&mut self, stored: Stored) {
+        self.records = self.records.saturating_add(1);
+        let Some(site) = site_of_key(&stored.message.key) else {
+            self.unreadable.get_or_insert(Unreadable {
+                partition: stored.partition,
+                offset: stored.offset,
+                fault: "its key does not begin with a site name".to_owned(),
+            });
+            return;
+        };
+        let records = self.sites.entry(site).or_default();
+        match stored.message.value {
+            Some(value) => {
+                records.insert(stored.message.key, value);
+            }
+            None => {
+                records.remove(&stored.message.key);
+            }
+        }
+    }
+
+    /// Records read so far, replaced and removed ones included.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.records
+    }
+}

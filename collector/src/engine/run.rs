@@ -1,0 +1,427 @@
+//! The loop around the fold: joins the group, restores, folds, commits, and starts over where memory cannot be trusted.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use auscult_log::{CommitError, EngineLog, Log, LogError, Polled, Stored};
+use auscult_process::{Latch, Shutdown};
+
+use super::fold::{Changelog, Fold, Folded, Unreadable};
+use super::pace::{BACKOFF_MAX, Backoff, nap};
+use super::site::SiteState;
+use super::vitals::{Vitals, publish};
+use crate::metrics as names;
+
+pub use super::pace::Pace;
+
+/// Longest wait for records, which bounds how long a stop request goes unseen.
+const POLL: Duration = Duration::from_millis(100);
+/// A record older than this is being caught up with.
+const BEHIND_MS: i64 = 1_000;
+
+/// One member of the engine group: runs on one thread.
+#[derive(Debug)]
+pub struct Member<S: SiteState> {
+    /// Stable over restarts, unique among running engines.
+    pub name: String,
+    /// Policy and sources.
+    pub settings: S::Settings,
+    /// When to commit.
+    pub pace: Pace,
+    /// Ready while joined and restored.
+    pub latch: Latch,
+    /// For the watchdog.
+    pub vitals: Arc<Vitals>,
+    /// When to end.
+    pub shutdown: Shutdown,
+}
+
+/// Why the engine gave up: starting again does not help before somebody has looked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineFault {
+    /// The log says that retrying cannot help.
+    #[error("{0}")]
+    Log(String),
+    /// The observations topic is shorter than what has been folded from it.
+    #[error(
+        "partition {partition} of the observations topic ends at offset {end}, but the engine group has committed {committed}: the \
+         topic was deleted and created again, or restored from an older copy; going on would skip or repeat observations. Restore the \
+         topic, or reset the group's offset to 0 and empty the state topic to rebuild the inventory from the observations that are kept"
+    )]
+    BeyondEnd {
+        /// Which partition.
+        partition: u32,
+        /// What the group has committed.
+        committed: u64,
+        /// Where the topic ends.
+        end: u64,
+    },
+    /// The changelog cannot be used.
+    #[error(
+        "{0}; the engine does not start on a state it cannot read, because it would publish an inventory with holes. Run the version \
+         that wrote it, restore the state topic, or empty the state topic and reset the group's offset to 0 to rebuild the inventory \
+         from the observations that are kept"
+    )]
+    Unreadable(#[from] Unreadable),
+}
+
+/// How one membership ended without a fault.
+enum Ended {
+    Stopped,
+    Rejoin(String),
+}
+
+/// What became of a transaction.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Outcome {
+    Committed,
+    Dropped,
+}
+
+/// How an attempt at the log ended early.
+enum Left {
+    Ended(Ended),
+    Fault(EngineFault),
+}
+
+impl From<EngineFault> for Left {
+    fn from(fault: EngineFault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<LogError> for Left {
+    fn from(error: LogError) -> Self {
+        match error {
+            LogError::Unavailable(reason) | LogError::Fenced(reason) => {
+                Self::Ended(Ended::Rejoin(reason))
+            }
+            fatal => Self::Fault(EngineFault::Log(fatal.to_string())),
+        }
+    }
+}
+
+impl<S: SiteState> Member<S>
+where
+    S::Settings: Clone,
+{
+    /// Runs until a stop is requested.
+    ///
+    /// # Errors
+    /// `EngineFault`, when only a person can help.
+    pub fn run(self, log: &dyn Log) -> Result<(), EngineFault> {
+        let mut backoff = Backoff::new(&self.pace);
+        loop {
+            let joined = Instant::now();
+            let reason = match self.membership(log) {
+                Ok(Ended::Stopped) | Err(Left::Ended(Ended::Stopped)) => return Ok(()),
+                Ok(Ended::Rejoin(reason)) | Err(Left::Ended(Ended::Rejoin(reason))) => reason,
+                Err(Left::Fault(fault)) => {
+                    self.latch.not_ready(fault.to_string());
+                    return Err(fault);
+                }
+            };
+            self.vitals.uncommitted_since(None);
+            self.latch.not_ready(reason.clone());
+            if joined.elapsed() > BACKOFF_MAX {
+                backoff = Backoff::new(&self.pace);
+            }
+            let wait = backoff.next();
+            tracing::warn!(member = %self.name, %reason, ?wait, "joining the engine group again");
+            if nap(&self.shutdown, wait) {
+                return Ok(());
+            }
+        }
+    }
+
+    fn membership(&self, log: &dyn Log) -> Result<Ended, Left> {
+        let log = log.engine(&self.name)?;
+        metrics::counter!(names::JOINS).increment(1);
+        let mut membership = Membership {
+            member: self,
+            log,
+            fold: Fold::new(self.settings.clone()),
+            since: None,
+            oldest_received: None,
+            joined: false,
+            aborts: Backoff::new(&self.pace),
+        };
+        membership.work()
+    }
+}
+
+/// One time in the group.
+struct Membership<'a, S: SiteState> {
+    member: &'a Member<S>,
+    log: Box<dyn EngineLog>,
+    fold: Fold<S>,
+    /// When the first uncommitted record was folded, and when it had been received.
+    since: Option<Instant>,
+    oldest_received: Option<i64>,
+    /// The group has said which partitions are ours, none among them.
+    joined: bool,
+    aborts: Backoff,
+}
+
+impl<S: SiteState> Membership<'_, S>
+where
+    S::Settings: Clone,
+{
+    fn work(&mut self) -> Result<Ended, Left> {
+        let mut backoff = Backoff::new(&self.member.pace);
+        loop {
+            if self.member.shutdown.is_requested() {
+                if self.fold.dirty() {
+                    self.commit()?;
+                }
+                return Ok(Ended::Stopped);
+            }
+            let wait = if self.fold.dirty() {
+                Duration::ZERO
+            } else {
+                POLL
+            };
+            match self.log.poll(wait) {
+                Ok(polled) => {
+                    backoff = Backoff::new(&self.member.pace);
+                    self.polled(polled)?;
+                    if self.joined {
+                        self.member.latch.ready();
+                    }
+                }
+                Err(error) => self.unavailable(error, &mut backoff)?,
+            }
+        }
+    }
+
+    fn polled(&mut self, polled: Polled) -> Result<(), Left> {
+        match polled {
+            Polled::Idle => {
+                self.member.vitals.caught_up();
+                if self.fold.dirty() {
+                    self.commit()?;
+                }
+            }
+            Polled::Records(records) => self.records(&records)?,
+            Polled::Assigned(assigned) => {
+                tracing::debug!(member = %self.member.name, partitions = ?assigned.keys(), "assigned");
+                self.take_up(&assigned)?;
+                self.fold.forget_parked();
+                self.joined = true;
+            }
+            Polled::Revoked(partitions) => {
+                tracing::info!(member = %self.member.name, ?partitions, "revoked");
+                for partition in partitions {
+                    self.fold.revoke(partition);
+                }
+                self.settle();
+            }
+        }
+        Ok(())
+    }
+
+    fn records(&mut self, records: &[Stored]) -> Result<(), Left> {
+        for stored in records {
+            match self.fold.fold(stored) {
+                Folded::Applied | Folded::Quarantined => self.note(stored),
+                Folded::Skipped => continue,
+                Folded::Failed => {
+                    metrics::counter!(names::FOLD_PANICS).increment(1);
+                    tracing::error!(
+                        partition = stored.partition,
+                        offset = stored.offset,
+                        "folding a record failed in this program; it goes to quarantine, please report it"
+                    );
+                    self.recover("a fault while folding")?;
+                    // The rest is read again from the committed offset.
+                    return Ok(());
+                }
+            }
+            if self.due() && self.commit()? == Outcome::Dropped {
+                // Memory is older than the rest of these records: they come again.
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    fn note(&mut self, stored: &Stored) {
+        self.member.vitals.folding(stored.message.timestamp_ms);
+        if self.since.is_none() {
+            let now = Instant::now();
+            self.since = Some(now);
+            self.oldest_received = Some(stored.message.timestamp_ms);
+            self.member.vitals.uncommitted_since(Some(now));
+        }
+    }
+
+    fn due(&self) -> bool {
+        let pace = &self.member.pace;
+        let uncommitted = self.fold.uncommitted();
+        if uncommitted.observations >= pace.observations
+            || uncommitted.records >= pace.records
+            || uncommitted.bytes >= pace.bytes
+        {
+            return true;
+        }
+        let Some(passed) = self.since.map(|since| since.elapsed()) else {
+            return false;
+        };
+        if passed < pace.delay {
+            return false;
+        }
+        let behind = self
+            .oldest_received
+            .is_some_and(|received| now_ms().saturating_sub(received) > BEHIND_MS);
+        passed >= pace.delay_behind || !behind
+    }
+
+    fn commit(&mut self) -> Result<Outcome, Left> {
+        let (transaction, tally) = self.fold.take();
+        let consumed = transaction.consumed.clone();
+        let began = Instant::now();
+        match self.log.commit(transaction) {
+            Ok(()) => {
+                self.fold.committed();
+                self.aborts = Backoff::new(&self.member.pace);
+                self.settle();
+                metrics::histogram!(names::COMMIT_SECONDS).record(began.elapsed().as_secs_f64());
+                publish(&tally, &consumed);
+                Ok(Outcome::Committed)
+            }
+            Err(CommitError::Aborted(reason)) => {
+                metrics::counter!(names::TRANSACTIONS, "outcome" => "aborted").increment(1);
+                self.recover(&reason)?;
+                Ok(Outcome::Dropped)
+            }
+            Err(CommitError::Fenced(reason)) => {
+                metrics::counter!(names::TRANSACTIONS, "outcome" => "fenced").increment(1);
+                Err(Left::Ended(Ended::Rejoin(reason)))
+            }
+            Err(error) => Err(EngineFault::Log(error.to_string()).into()),
+        }
+    }
+
+    /// Memory is ahead of what is committed and cannot become committed: drop it and read again.
+    fn recover(&mut self, reason: &str) -> Result<(), Left> {
+        let dropped = self.fold.abort();
+        self.settle();
+        let wait = self.aborts.next();
+        tracing::warn!(member = %self.member.name, %reason, partitions = ?dropped, ?wait, "transaction dropped; restoring");
+        self.member
+            .latch
+            .not_ready("restoring after a dropped transaction");
+        if nap(&self.member.shutdown, wait) {
+            return Err(Left::Ended(Ended::Stopped));
+        }
+        let mut backoff = Backoff::new(&self.member.pace);
+        let committed = loop {
+            match self.log.rewind() {
+                Ok(committed) => break committed,
+                Err(error) => self.unavailable(error, &mut backoff)?,
+            }
+        };
+        let lost: Vec<u32> = self
+            .fold
+            .held()
+            .filter(|partition| !committed.contains_key(partition))
+            .collect();
+        for partition in lost {
+            self.fold.revoke(partition);
+        }
+        self.take_up(&committed)
+    }
+
+    fn take_up(&mut self, committed: &BTreeMap<u32, u64>) -> Result<(), Left> {
+        let began = Instant::now();
+        let (mut resumed, mut records) = (0_u64, 0_u64);
+        for (&partition, &offset) in committed {
+            if self.fold.resume(partition, offset) {
+                resumed = resumed.saturating_add(1);
+            } else {
+                let read = self.restore(partition, offset)?;
+                records = records.saturating_add(read);
+            }
+        }
+        metrics::counter!(names::RESUMED).increment(resumed);
+        let (partitions, took) = (committed.len(), began.elapsed());
+        tracing::info!(member = %self.member.name, partitions, resumed, records, ?took, "state restored");
+        self.settle();
+        Ok(())
+    }
+
+    fn restore(&mut self, partition: u32, committed: u64) -> Result<u64, Left> {
+        self.member
+            .latch
+            .not_ready(format!("restoring partition {partition}"));
+        let began = Instant::now();
+        let mut backoff = Backoff::new(&self.member.pace);
+        loop {
+            let mut changelog = Changelog::default();
+            let read = self.log.end(partition).and_then(|end| {
+                self.log
+                    .restore(partition, &mut |stored| changelog.push(stored))?;
+                Ok(end)
+            });
+            match read {
+                Ok(end) => {
+                    if let Some(end) = end.filter(|end| committed > *end) {
+                        let fault = EngineFault::BeyondEnd {
+                            partition,
+                            committed,
+                            end,
+                        };
+                        return Err(fault.into());
+                    }
+                    let records = changelog.records();
+                    self.fold
+                        .restore(partition, committed, changelog)
+                        .map_err(EngineFault::from)?;
+                    let took = began.elapsed();
+                    metrics::histogram!(names::RESTORE_SECONDS).record(took.as_secs_f64());
+                    metrics::counter!(names::RESTORED_RECORDS).increment(records);
+                    tracing::debug!(partition, offset = committed, records, ?took, "restored");
+                    return Ok(records);
+                }
+                Err(error) => self.unavailable(error, &mut backoff)?,
+            }
+        }
+    }
+
+    /// Waits a little where trying again is right.
+    fn unavailable(&self, error: LogError, backoff: &mut Backoff) -> Result<(), Left> {
+        let LogError::Unavailable(reason) = error else {
+            return Err(error.into());
+        };
+        if backoff.failures == 0 {
+            tracing::warn!(member = %self.member.name, %reason, "the log is unavailable");
+        }
+        self.member.latch.not_ready(reason);
+        if nap(&self.member.shutdown, backoff.next()) {
+            return Err(Left::Ended(Ended::Stopped));
+        }
+        Ok(())
+    }
+
+    /// Brings the figures in line after what is held or uncommitted changed.
+    fn settle(&mut self) {
+        if !self.fold.dirty() {
+            self.since = None;
+            self.oldest_received = None;
+            self.member.vitals.uncommitted_since(None);
+        }
+        let held = u32::try_from(self.fold.held().count()).unwrap_or(u32::MAX);
+        metrics::gauge!(names::PARTITIONS, "member" => self.member.name.clone())
+            .set(f64::from(held));
+    }
+}
+
+/// Epoch milliseconds; only for telling how far behind the engine is.
+fn now_ms() -> i64 {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

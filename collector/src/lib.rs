@@ -1,0 +1,12 @@
+//! The central binary: ingest and engine roles, topics, fleet PKI, the read side for people.
+
+pub mod cli;
+pub mod config;
+pub mod engine;
+mod failure;
+pub mod ingest;
+pub mod metrics;
+pub mod pki;
+pub mod role;
+
+pub use failure::Failure;

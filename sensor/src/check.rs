@@ -1,0 +1,176 @@
+//! `check`: everything that would go wrong, before it does.
+
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use auscult_link::{Credentials, Holder};
+use serde_json::{Value, json};
+
+use crate::capture::{CaptureError, LiveCapture};
+use crate::clock::wall_ms;
+use crate::config::{Captures, Config};
+use crate::{exit, words};
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What.
+    pub what: String,
+    /// `Ok`: what was found; `Err`: what is wrong.
+    pub outcome: Result<String, String>,
+}
+
+/// Everything that was looked at.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Findings {
+    /// In the order of looking.
+    pub findings: Vec<Finding>,
+    /// The exit code: that of the first fault.
+    pub code: u8,
+}
+
+impl Findings {
+    fn add(&mut self, what: impl Into<String>, outcome: Result<String, String>, code: u8) {
+        if outcome.is_err() && self.code == exit::OK {
+            self.code = code;
+        }
+        self.findings.push(Finding {
+            what: what.into(),
+            outcome,
+        });
+    }
+
+    /// For people, one line each.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let line = |finding: &Finding| match &finding.outcome {
+            Ok(detail) if finding.what.is_empty() => detail.clone(),
+            Ok(detail) => format!("ok     {}: {detail}", finding.what),
+            Err(fault) if finding.what.is_empty() => format!("FAULT  {fault}"),
+            Err(fault) => format!("FAULT  {}: {fault}", finding.what),
+        };
+        let lines: Vec<String> = self.findings.iter().map(line).collect();
+        lines.join("\n")
+    }
+
+    /// For scripts.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        let findings = self.findings.iter().map(|finding| match &finding.outcome {
+            Ok(detail) => json!({"what": finding.what, "ok": true, "detail": detail}),
+            Err(fault) => json!({"what": finding.what, "ok": false, "detail": fault}),
+        });
+        json!({"ok": self.code == exit::OK, "findings": findings.collect::<Vec<_>>()})
+    }
+}
+
+/// Looks at everything a configuration names. Opens the interfaces for a moment, writes nothing.
+#[must_use]
+pub fn check(path: &Path) -> Findings {
+    let mut findings = Findings::default();
+    let config = match Config::read(path, Captures::Required) {
+        Ok(config) => config,
+        Err(faults) => {
+            // Each already says its file and line.
+            for fault in faults.0 {
+                findings.add("", Err(fault.to_string()), exit::USAGE);
+            }
+            return findings;
+        }
+    };
+    findings.add("configuration", Ok(path.display().to_string()), exit::OK);
+    credentials(&config, &mut findings);
+    for capture in &config.captures {
+        let what = format!("capture point {}", capture.name);
+        let mut quick = capture.clone();
+        quick.wait = Duration::ZERO;
+        match LiveCapture::open_patiently(&quick, &AtomicBool::new(false)) {
+            Ok(_) if capture.filter.is_empty() => {
+                findings.add(
+                    what,
+                    Ok(format!("{} can be captured on", capture.interface)),
+                    exit::OK,
+                );
+            }
+            Ok(_) => findings.add(
+                what,
+                Ok(format!(
+                    "{} can be captured on, with the filter \"{}\"",
+                    capture.interface, capture.filter
+                )),
+                exit::OK,
+            ),
+            Err(error) => {
+                let code = match error {
+                    CaptureError::Permission { .. } => exit::NOPERM,
+                    CaptureError::Filter { .. } => exit::USAGE,
+                    _ => exit::UNAVAILABLE,
+                };
+                findings.add(what, Err(error.to_string()), code);
+            }
+        }
+    }
+    findings.add("spool", spool(&config.spool.dir), exit::NOPERM);
+    findings
+}
+
+fn credentials(config: &Config, findings: &mut Findings) {
+    let paths = &config.collector.credentials;
+    let loaded = Credentials::load(paths, Holder::Sensor);
+    let outcome = match &loaded {
+        Ok(credentials) => {
+            let identity = credentials
+                .identity()
+                .map_or_else(|| "nobody".to_owned(), ToString::to_string);
+            let end = credentials.facts().not_after_ms;
+            let left = u64::try_from(end.saturating_sub(wall_ms())).unwrap_or(0);
+            Ok(format!(
+                "we are {identity}, until {} ({} left)",
+                words::utc(end),
+                words::span(left)
+            ))
+        }
+        Err(error) => Err(error.to_string()),
+    };
+    findings.add("certificate", outcome, exit::USAGE);
+    if let Ok(credentials) = loaded {
+        findings.add(
+            "roots",
+            Ok(format!(
+                "{} expects {} at {}, verified by {} (until {})",
+                credentials
+                    .identity()
+                    .map_or("this sensor", |identity| identity.sensor.as_str()),
+                config.collector.expected_name(),
+                config.collector.address,
+                paths.roots.display(),
+                words::utc(credentials.roots_not_after_ms())
+            )),
+            exit::OK,
+        );
+    }
+}
+
+/// The folder, or the nearest one above it that is there, can be written.
+fn spool(dir: &Path) -> Result<String, String> {
+    let existing = dir.ancestors().find(|folder| folder.is_dir());
+    let Some(folder) = existing else {
+        return Err(format!(
+            "{} cannot be made: nothing above it is there",
+            dir.display()
+        ));
+    };
+    let writable = rustix::fs::access(
+        folder,
+        rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
+    );
+    match writable {
+        Ok(()) if folder == dir => Ok(format!("{} is writable", dir.display())),
+        Ok(()) => Ok(format!("{} will be made", dir.display())),
+        Err(error) => Err(format!(
+            "{} is not writable for this user ({error}); give it to the sensor's user",
+            folder.display()
+        )),
+    }
+}

@@ -1,0 +1,329 @@
+//! `replay` into a collector, and the commands around a sensor: over a real link, with the real binary.
+#![expect(
+    clippy::unwrap_used,
+    reason = "helpers of tests are not known to be tests"
+)]
+
+mod common;
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+
+use auscult_proto::HealthState;
+use auscult_proto::observation::Body;
+use common::{
+    Collector, Received, Running, config, conversations, demo, demo_conversations, healths, output,
+    pki, sensor, wait_until,
+};
+use serde_json::Value;
+
+fn free_port() -> std::net::SocketAddr {
+    TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap()
+}
+
+fn sequences_are_complete(received: &[Received]) {
+    let seqs: Vec<u64> = received.iter().map(|one| one.seq).collect();
+    let expected: Vec<u64> = (1..=u64::try_from(seqs.len()).unwrap()).collect();
+    assert_eq!(seqs, expected);
+}
+
+fn facts(received: &[Received]) -> BTreeSet<(String, String)> {
+    let facts = received
+        .iter()
+        .filter_map(|one| match &one.observation.body {
+            Body::Fact(fact) => {
+                Some((auscult_sensor::words::field(fact.field), fact.value.clone()))
+            }
+            _ => None,
+        });
+    facts.collect()
+}
+
+fn facts_offline() -> BTreeSet<(String, String)> {
+    let (_, found, _) = output(sensor().args(["replay", "--facts"]).arg(demo()));
+    let lines = found
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let facts = lines.filter(|line| line["kind"] == "fact");
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    facts
+        .map(|fact| (text(&fact["field"]), text(&fact["value"])))
+        .collect()
+}
+
+#[test]
+fn a_replay_delivers_everything_and_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let collector = Collector::start(folder.path(), "127.0.0.1:0".parse().unwrap());
+    let config = config(folder.path(), collector.address, "");
+    let started = auscult_sensor::clock::wall_ms();
+    let (code, _, log) = output(
+        sensor()
+            .args(["replay", "--config"])
+            .arg(&config)
+            .arg(demo()),
+    );
+    assert_eq!(code, 0, "{log}");
+    let received = collector.received();
+    sequences_are_complete(&received);
+    assert_eq!(facts(&received), facts_offline());
+    let states: Vec<HealthState> = healths(&received)
+        .iter()
+        .map(|health| health.state)
+        .collect();
+    assert_eq!(
+        (states.first(), states.last()),
+        (Some(&HealthState::Started), Some(&HealthState::Stopped))
+    );
+    let last = healths(&received).last().copied().unwrap().clone();
+    assert_eq!(
+        (last.packets, last.dropped_by_kernel, last.no_l2_control),
+        (221, 0, false)
+    );
+    assert!(last.rss_bytes > 0, "{last:?}");
+    // Times are of now; no conversation is missing.
+    let frames = received
+        .iter()
+        .filter(|one| !matches!(one.observation.body, Body::Health(_)));
+    let latest = frames
+        .clone()
+        .map(|one| one.observation.last_seen)
+        .max()
+        .unwrap();
+    assert!(
+        (started - 5000..=started + 60_000).contains(&latest),
+        "{latest} {started}"
+    );
+    assert!(
+        frames
+            .clone()
+            .all(|one| one.observation.origin.capture_point.as_str() == "north")
+    );
+    assert!(demo_conversations() > 10);
+    assert_eq!(conversations(&received), demo_conversations());
+    // What the collector has is gone from the spool.
+    let (code, report, _) = output(
+        sensor()
+            .args(["spool", "inspect", "--json", "--config"])
+            .arg(&config),
+    );
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!((code, &report["waiting"]), (0, &Value::from(0)), "{report}");
+}
+
+#[test]
+fn a_second_replay_goes_on_with_the_next_sequence_and_loops_repeat_no_fact() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let collector = Collector::start(folder.path(), "127.0.0.1:0".parse().unwrap());
+    let config = config(folder.path(), collector.address, "");
+    for arguments in [
+        &["--loop", "3"][..],
+        &["--time", "capture", "--capture-point", "other"],
+    ] {
+        let (code, _, log) = output(
+            sensor()
+                .args(["replay", "--config"])
+                .arg(&config)
+                .args(arguments)
+                .arg(demo()),
+        );
+        assert_eq!(code, 0, "{log}");
+    }
+    let received = collector.received();
+    sequences_are_complete(&received);
+    let of = |point: &str| -> Vec<Received> {
+        received
+            .iter()
+            .filter(|one| one.observation.origin.capture_point.as_str() == point)
+            .cloned()
+            .collect()
+    };
+    let looped = of("north");
+    let count = |all: &[Received]| {
+        all.iter()
+            .filter(|one| matches!(one.observation.body, Body::Fact(_)))
+            .count()
+    };
+    assert_eq!(count(&looped), count(&of("other")));
+    assert_eq!(healths(&looped).last().unwrap().packets, 3 * 221);
+    // With the times of the capture nothing, not even health, is of now.
+    assert!(
+        of("other")
+            .iter()
+            .all(|one| one.observation.last_seen < 1_767_312_000_000 || one.observation.count == 1)
+    );
+    assert!(
+        of("other")
+            .iter()
+            .filter(|one| matches!(one.observation.body, Body::Fact(_)))
+            .all(|one| one.observation.last_seen < 1_767_312_000_000)
+    );
+}
+
+#[test]
+fn a_collector_that_comes_later_gets_everything() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let address = free_port();
+    let admin = free_port();
+    let config = config(
+        folder.path(),
+        address,
+        &format!("[admin]\nlisten = \"{admin}\"\n[health]\ninterval = \"200ms\"\n"),
+    );
+    let status = || output(sensor().args(["status", "--json", "--config"]).arg(&config));
+    assert_eq!(status().0, 69);
+    let mut replay = Running::start(
+        sensor()
+            .args(["replay", "--config"])
+            .arg(&config)
+            .arg(demo()),
+    );
+    wait_until("observations to wait in the spool", || {
+        serde_json::from_str::<Value>(&status().1)
+            .is_ok_and(|status| status["spool"]["unsent"].as_u64() > Some(100))
+    });
+    let (code, document, _) = status();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(code, 1, "not healthy without a collector");
+    assert_eq!(document["identity"], common::IDENTITY);
+    assert_eq!(document["link"]["connected"], false);
+    wait_until("the failure to be named", || {
+        let (_, text, _) = output(sensor().args(["status", "--config"]).arg(&config));
+        text.contains("refused the connection")
+    });
+    let collector = Collector::start(folder.path(), address);
+    assert_eq!(replay.code(), 0);
+    let received = collector.received();
+    sequences_are_complete(&received);
+    assert_eq!(facts(&received), facts_offline());
+}
+
+#[test]
+fn a_replay_that_is_stopped_keeps_the_rest_in_the_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let address = free_port();
+    let config = config(folder.path(), address, "");
+    let replay = |arguments: &[&str]| {
+        Running::start(
+            sensor()
+                .args(["replay", "--config"])
+                .arg(&config)
+                .args(arguments)
+                .arg(demo()),
+        )
+    };
+    let waiting = || {
+        let (_, report, _) = output(
+            sensor()
+                .args(["spool", "inspect", "--json", "--config"])
+                .arg(&config),
+        );
+        serde_json::from_str::<Value>(&report)
+            .ok()
+            .and_then(|report| report["waiting"].as_u64())
+            .unwrap_or(0)
+    };
+    let mut first = replay(&[]);
+    wait_until("everything to be in the spool", || waiting() > 250);
+    first.terminate();
+    assert_eq!(first.code(), 1, "the collector does not have everything");
+    let left = waiting();
+    let collector = Collector::start(folder.path(), address);
+    assert_eq!(replay(&["--pace", "100"]).code(), 0);
+    let received = collector.received();
+    sequences_are_complete(&received);
+    assert!(u64::try_from(received.len()).unwrap() > left);
+    assert_eq!(
+        healths(&received)
+            .iter()
+            .filter(|health| health.state == HealthState::Stopped)
+            .count(),
+        2
+    );
+}
+
+#[test]
+fn every_fault_of_a_configuration_is_printed_with_file_and_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("bad.toml");
+    std::fs::write(
+        &path,
+        "[collector]\naddress = 1\n[spool]\nbytes = \"1\"\n[sandbox]\nmode = \"no\"\n",
+    )
+    .unwrap();
+    for arguments in [&["check"][..], &["run"], &["replay", "x.pcap"]] {
+        let (code, out, errors) = output(sensor().args(arguments).arg("--config").arg(&path));
+        let all = out + &errors;
+        assert_eq!(code, 64, "{all}");
+        for fault in [
+            "bad.toml:2: collector.address",
+            "bad.toml:1: collector.key",
+            "bad.toml:4: spool.bytes",
+            "bad.toml:6: sandbox.mode",
+        ] {
+            assert!(all.contains(fault), "{arguments:?} {fault}: {all}");
+        }
+    }
+}
+
+#[test]
+fn check_says_who_we_are_and_what_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let address = free_port();
+    let more = "[[capture]]\ninterface = \"auscult-none\"\n[[capture]]\ninterface = \"lo\"\nfilter = \"port 104\"\n";
+    let path = config(folder.path(), address, more);
+    let (code, text, _) = output(sensor().args(["check", "--config"]).arg(&path));
+    assert!(
+        text.contains(&format!("ok     certificate: we are {}", common::IDENTITY)),
+        "{text}"
+    );
+    assert!(
+        text.contains("FAULT  capture point auscult-none: interface auscult-none"),
+        "{text}"
+    );
+    assert!(code == 69 || code == 77, "{code}");
+    std::fs::write(folder.path().join("sensor.pem"), "nothing").unwrap();
+    let (code, json, _) = output(sensor().args(["check", "--json", "--config"]).arg(&path));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((code, &json["ok"]), (64, &Value::Bool(false)));
+    let certificate = json["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|f| f["what"] == "certificate")
+        .unwrap();
+    assert_eq!(certificate["ok"], false, "{certificate}");
+}
+
+#[test]
+fn two_sensors_do_not_share_a_spool() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let address = free_port();
+    let config = config(folder.path(), address, "");
+    let _first = Running::start(
+        sensor()
+            .args(["replay", "--config"])
+            .arg(&config)
+            .arg(demo()),
+    );
+    wait_until("the spool to be made", || {
+        folder.path().join("spool/mark").is_file()
+    });
+    let (code, _, log) = output(
+        sensor()
+            .args(["replay", "--config"])
+            .arg(&config)
+            .arg(demo()),
+    );
+    assert_eq!(code, 1);
+    assert!(log.contains("is in use by process"), "{log}");
+}

@@ -1,0 +1,9 @@
+//! What needs two crates: fault proxy, real processes and brokers under test, the oracle of the delivery guarantee.
+
+pub mod bench;
+pub mod captures;
+pub mod fault_proxy;
+pub mod generate;
+pub mod oracle;
+pub mod process;
+pub mod trial;
