@@ -100,6 +100,7 @@ fn every_frame_of_the_link_reads_and_writes_as_released() {
             incarnation: u64::MAX,
             next_seq: 17,
             clock_ms: 1_700_000_000_000,
+            packings: Vec::new(),
         })),
     );
     check_message(
@@ -108,6 +109,7 @@ fn every_frame_of_the_link_reads_and_writes_as_released() {
             first_seq: 17,
             count: 2,
             body: Bytes::from_static(b"opaque"),
+            unpacked_bytes: 0,
         })),
     );
     check_message(
@@ -117,6 +119,36 @@ fn every_frame_of_the_link_reads_and_writes_as_released() {
             window_bytes: 4 << 20,
             max_batch_bytes: 256 << 10,
             max_batch_observations: 1024,
+            packing: wire::Packing::Unspecified.into(),
+        })),
+    );
+    check_message(
+        "sensor_hello_packing",
+        &from_sensor(Sensor::Hello(wire::SensorHello {
+            version: "0.1.0".to_owned(),
+            incarnation: u64::MAX,
+            next_seq: 17,
+            clock_ms: 1_700_000_000_000,
+            packings: vec![wire::Packing::Deflate.into()],
+        })),
+    );
+    check_message(
+        "sensor_batch_packed",
+        &from_sensor(Sensor::Batch(wire::Batch {
+            first_seq: 17,
+            count: 2,
+            body: Bytes::from_static(b"packed"),
+            unpacked_bytes: 40,
+        })),
+    );
+    check_message(
+        "collector_hello_packing",
+        &from_collector(Collector::Hello(wire::CollectorHello {
+            clock_ms: -1,
+            window_bytes: 4 << 20,
+            max_batch_bytes: 256 << 10,
+            max_batch_observations: 1024,
+            packing: wire::Packing::Deflate.into(),
         })),
     );
     check_message(

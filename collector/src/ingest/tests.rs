@@ -128,6 +128,7 @@ fn arrival(first_seq: u64) -> Arrival {
             first_seq,
             count: 3,
             body: Bytes::from_static(b"opaque"),
+            unpacked_bytes: 0,
         },
     }
 }

@@ -2,6 +2,8 @@
 
 use auscult_proto::{limits, wire};
 
+use crate::packing::Fault;
+
 /// A sensor broke the protocol.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Violation {
@@ -25,6 +27,8 @@ pub(crate) enum Violation {
     Order { first_seq: u64, expected: u64 },
     #[error("batch at sequence {0}: its last sequence does not exist")]
     Overflow(u64),
+    #[error("batch at sequence {first_seq}: its body cannot be unpacked ({fault})")]
+    Packed { first_seq: u64, fault: Fault },
 }
 
 /// A batch in its place.
@@ -98,6 +102,7 @@ mod tests {
             first_seq,
             count,
             body: bytes::Bytes::new(),
+            unpacked_bytes: 0,
         }
     }
 

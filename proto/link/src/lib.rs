@@ -22,6 +22,7 @@ mod failure;
 mod handshake;
 pub mod identity;
 pub mod metrics;
+mod packing;
 mod refusal;
 mod rotation;
 mod serve;

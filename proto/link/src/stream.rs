@@ -21,6 +21,7 @@ use crate::arrivals::{Arrivals, Place, Violation};
 use crate::clock::wall_ms;
 use crate::failure::clock_text;
 use crate::metrics;
+use crate::packing::{Unpacker, agree};
 use crate::refusal::Refusal;
 use crate::serve::{Arrival, Durable, Refused, Seat, Shared};
 
@@ -143,6 +144,7 @@ impl Conversation {
             peer: &self.peer,
             incarnation: Incarnation(hello.incarnation),
             arrivals,
+            unpacker: Unpacker::new(agree(&hello.packings)),
             window: terms,
             in_flight: FuturesOrdered::new(),
             in_flight_bytes: 0,
@@ -185,6 +187,7 @@ impl Conversation {
             window_bytes: window,
             max_batch_bytes: u32::try_from(limits::BATCH_BYTES).unwrap_or(u32::MAX),
             max_batch_observations: limits::BATCH_OBSERVATIONS,
+            packing: agree(&hello.packings).into(),
         }));
         let sent = self.frames.send(Ok(answer)).await;
         sent.map_err(|_| End::Gone("closed before the hello".to_owned()))?;
@@ -259,6 +262,7 @@ struct Exchange<'a> {
     peer: &'a Peer,
     incarnation: Incarnation,
     arrivals: Arrivals,
+    unpacker: Unpacker,
     window: u64,
     in_flight: FuturesOrdered<BoxFuture<'static, Settled>>,
     in_flight_bytes: u64,
@@ -405,11 +409,16 @@ impl Exchange<'_> {
         if self.discarding {
             return Ok(());
         }
-        let batch = match frame.kind {
+        let mut batch = match frame.kind {
             Some(sensor_frame::Kind::Batch(batch)) => batch,
             Some(sensor_frame::Kind::Hello(_)) => return Err(Violation::SecondHello.into()),
             None => return Err(Violation::UnknownFrame.into()),
         };
+        let first_seq = batch.first_seq;
+        batch.body = self
+            .unpacker
+            .unpack(std::mem::take(&mut batch.body), batch.unpacked_bytes)
+            .map_err(|fault| Violation::Packed { first_seq, fault })?;
         let place = self.arrivals.place(&batch)?;
         let permits = u32::try_from(batch.body.len().div_ceil(1024)).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.shared.room);

@@ -13,6 +13,7 @@ use tonic::{Status, Streaming};
 use super::state::OutgoingBatch;
 use crate::dial::Dialed;
 use crate::failure::{Failure, Parties};
+use crate::packing::Packer;
 use crate::service::link_client::LinkClient;
 use crate::tls::Witness;
 
@@ -24,6 +25,7 @@ pub(super) struct Stream {
     pub(super) inbound: Streaming<CollectorFrame>,
     /// Bounded by the window.
     pub(super) queue: VecDeque<OutgoingBatch>,
+    packer: Packer,
     pub(super) parties: Parties,
     pub(super) witness: Arc<Witness>,
     pub(super) goodbye: Option<String>,
@@ -58,6 +60,7 @@ pub(super) async fn open_stream(
                 outgoing: Some(outgoing),
                 inbound,
                 queue: VecDeque::new(),
+                packer: Packer::new(hello.packing()),
                 parties,
                 witness,
                 goodbye: None,
@@ -74,6 +77,8 @@ pub(super) async fn open_stream(
 pub(super) enum Traffic {
     Sent(u64),
     Unsendable,
+    /// A defect of the packing.
+    Unpackable,
     Frame(Result<Option<CollectorFrame>, Status>),
 }
 
@@ -83,6 +88,7 @@ pub(super) async fn traffic(stream: &mut Option<Stream>) -> Traffic {
         outgoing,
         inbound,
         queue,
+        packer,
         ..
     }) = stream
     else {
@@ -90,13 +96,14 @@ pub(super) async fn traffic(stream: &mut Option<Stream>) -> Traffic {
     };
     tokio::select! {
         frame = inbound.message() => Traffic::Frame(frame),
-        sent = send(outgoing, queue) => sent,
+        sent = send(outgoing, queue, packer) => sent,
     }
 }
 
 async fn send(
     outgoing: &mut Option<mpsc::Sender<SensorFrame>>,
     queue: &mut VecDeque<OutgoingBatch>,
+    packer: &mut Packer,
 ) -> Traffic {
     let (Some(sender), false) = (outgoing.as_ref(), queue.is_empty()) else {
         return std::future::pending().await;
@@ -109,12 +116,17 @@ async fn send(
     let Some(batch) = queue.pop_front() else {
         return Traffic::Unsendable;
     };
-    let bytes = u64::try_from(batch.body.len()).unwrap_or(u64::MAX);
+    // From here on nothing waits: what is packed must be sent, or the other end could not follow.
+    let Some((body, unpacked_bytes)) = packer.pack(batch.body) else {
+        return Traffic::Unpackable;
+    };
+    let bytes = u64::try_from(body.len()).unwrap_or(u64::MAX);
     permit.send(SensorFrame {
         kind: Some(sensor_frame::Kind::Batch(Batch {
             first_seq: batch.first_seq,
             count: batch.count,
-            body: batch.body,
+            body,
+            unpacked_bytes,
         })),
     });
     Traffic::Sent(bytes)

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use auscult_proto::limits;
 use auscult_proto::wire::{
-    CollectorFrame, CollectorHello, GoodbyeReason, SensorHello, collector_frame, sensor_frame,
+    CollectorFrame, CollectorHello, GoodbyeReason, Packing, SensorHello, collector_frame,
+    sensor_frame,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -158,6 +159,7 @@ impl Shell {
                     incarnation: incarnation.0,
                     next_seq,
                     clock_ms: wall_ms(),
+                    packings: vec![Packing::Deflate.into()],
                 };
                 let opening = open_stream(dialed, sensor_frame::Kind::Hello(hello));
                 tokio::time::timeout(options.hello_timeout, opening)
@@ -287,6 +289,9 @@ impl Shell {
                 ::metrics::counter!(metrics::BYTES_SENT).increment(bytes);
             }
             Traffic::Unsendable => {}
+            Traffic::Unpackable => self.end(Failure::Disconnected {
+                cause: "a batch could not be packed; this is a defect".to_owned(),
+            }),
             Traffic::Frame(Ok(Some(frame))) => self.frame(frame),
             Traffic::Frame(Ok(None)) => {
                 let after = self.stream.as_ref().and_then(|s| s.goodbye.clone());

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auscult_proto::limits as wire_limits;
-use auscult_proto::wire::{Batch, SensorHello, sensor_frame::Kind};
+use auscult_proto::wire::{Batch, Packing, SensorHello, sensor_frame::Kind};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
@@ -31,7 +31,16 @@ fn hello() -> Kind {
         incarnation: 1,
         next_seq: 5,
         clock_ms: wall_ms(),
+        packings: Vec::new(),
     })
+}
+
+fn packing_hello() -> Kind {
+    let Kind::Hello(mut hello) = hello() else {
+        unreachable!("a hello");
+    };
+    hello.packings = vec![Packing::Deflate.into()];
+    Kind::Hello(hello)
 }
 
 fn batch(first_seq: u64, count: u32, bytes: usize) -> Kind {
@@ -39,6 +48,7 @@ fn batch(first_seq: u64, count: u32, bytes: usize) -> Kind {
         first_seq,
         count,
         body: vec![0; bytes].into(),
+        unpacked_bytes: 0,
     })
 }
 
@@ -263,6 +273,7 @@ async fn broken_protocol_ends_the_stream_with_its_name() {
         next_seq: 1,
         clock_ms: wall_ms(),
         incarnation: 1,
+        packings: Vec::new(),
     });
     let cases = [
         ("first frame", vec![batch(5, 1, 1)]),
@@ -280,6 +291,7 @@ async fn broken_protocol_ends_the_stream_with_its_name() {
             "body of 262145 bytes",
             vec![hello(), batch(5, 1, wire_limits::BATCH_BYTES + 1)],
         ),
+        ("cannot be unpacked", vec![packing_hello(), batch(5, 1, 9)]),
         (
             "too large",
             vec![hello(), batch(5, 1, wire_limits::BATCH_BYTES + 10_000)],
