@@ -31,7 +31,7 @@ impl Default for Pace {
             records: 20_000,
             bytes: 32 * 1024 * 1024,
             delay: Duration::from_millis(30),
-            delay_behind: Duration::from_millis(150),
+            delay_behind: Duration::from_millis(400),
             backoff: Duration::from_millis(50),
         }
     }

@@ -37,8 +37,8 @@ const ABORT_STEP: Duration = Duration::from_millis(20);
 pub(crate) struct Failures {
     context: Context,
     first: Mutex<Option<(Class, String)>>,
-    /// Per topic and partition, where the last record delivered went.
-    last: Mutex<BTreeMap<(String, u32), u64>>,
+    /// Per topic, per partition, where the last record delivered went.
+    last: Mutex<BTreeMap<String, BTreeMap<u32, u64>>>,
 }
 
 impl ClientContext for Failures {
@@ -62,11 +62,13 @@ impl ProducerContext for Failures {
                     .zip(u64::try_from(message.offset()).ok());
                 if let Some((partition, offset)) = at {
                     let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-                    match last.get_mut(&(message.topic().to_owned(), partition)) {
-                        Some(known) => *known = offset.max(*known),
-                        None => {
-                            last.insert((message.topic().to_owned(), partition), offset);
-                        }
+                    let topic = message.topic();
+                    if !last.contains_key(topic) {
+                        last.insert(topic.to_owned(), BTreeMap::new());
+                    }
+                    if let Some(partitions) = last.get_mut(topic) {
+                        let known = partitions.entry(partition).or_insert(offset);
+                        *known = offset.max(*known);
                     }
                 }
             }
@@ -200,7 +202,8 @@ impl Transactor {
         let last = &self.producer.context().last;
         last.lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get(&(topic.to_owned(), partition))
+            .get(topic)?
+            .get(&partition)
             .copied()
     }
 
