@@ -10,7 +10,14 @@ pub struct StateKey(String);
 
 impl StateKey {
     pub(crate) fn new(site: &SiteId, kind: &str, id: impl fmt::Display) -> Self {
-        let mut key = format!("{site}/{kind}/{id}");
+        // One allocation: a key is made for every record of the changelog.
+        let mut key = String::with_capacity(site.as_str().len().saturating_add(64));
+        key.push_str(site.as_str());
+        key.push('/');
+        key.push_str(kind);
+        key.push('/');
+        // Writing into a string does not fail.
+        let _infallible = fmt::write(&mut key, format_args!("{id}"));
         // The one record of a kind has no identifier.
         if key.ends_with('/') {
             key.pop();

@@ -12,8 +12,8 @@ use auscult_proto::wire::Packing;
 use bytes::Bytes;
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
-/// Low: batches are small, and the window across them is what saves bytes.
-const LEVEL: u32 = 3;
+/// The lowest: the window across batches is what saves bytes.
+const LEVEL: u32 = 1;
 /// What a flush adds at most, and a little room.
 const FLUSH_BYTES: usize = 64;
 
