@@ -61,6 +61,7 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
         &["auscult-proto"],
         PURE,
     ),
+    ("auscult-intel", "collector/intel", &[], PURE),
     (
         "auscult-ocsf",
         "collector/ocsf",
@@ -290,6 +291,7 @@ fn crates_with_network_bytes_forbid_what_can_panic() {
         "proto/src/lib.rs",
         "sensor/dissect/src/lib.rs",
         "sensor/spool/src/lib.rs",
+        "collector/intel/src/lib.rs",
     ] {
         let text = std::fs::read_to_string(root().join(root_file)).expect("crate root");
         for lint in [
