@@ -68,6 +68,7 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
         &["auscult-proto", "auscult-inventory"],
         PURE,
     ),
+    ("auscult-risk", "collector/risk", &[], PURE),
     (
         "auscult-log",
         "collector/log",
@@ -105,6 +106,7 @@ const ANY: &[&str] = &[
     "auscult-sensor",
     "auscult-inventory",
     "auscult-ocsf",
+    "auscult-risk",
     "auscult-log",
     "auscult-collector",
 ];

@@ -1,0 +1,347 @@
+//! One world of engine B: a campaign spreads breadth-first over the coins that fall in it, for at most L hops.
+//!
+//! Every world is the least fixpoint of a monotone system of coins, so cycles add nothing and a shared capability is shared.
+
+use crate::coin;
+use crate::flat::{Flat, STALE, edge_key};
+use crate::graph::{Graph, NONE, ring_size};
+
+/// Edges by their source: the flat graph read the other way.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outward {
+    start: Vec<u32>,
+    /// Place in [`Flat::surfaces`], with [`STALE`].
+    edges: Vec<u32>,
+}
+
+impl Outward {
+    /// The edges of a flat graph by source, in key order of the targets. Surfaces without pairs are left out.
+    pub(crate) fn of(flat: &Flat) -> Self {
+        let mut start = vec![0_u32; flat.slots + 1];
+        for edge in &flat.edges {
+            start[(edge & !STALE) as usize + 1] += 1;
+        }
+        for slot in 0..flat.slots {
+            start[slot + 1] += start[slot];
+        }
+        let mut fill = start.clone();
+        let mut edges = vec![0; flat.edges.len()];
+        for (number, surface) in flat.surfaces.iter().enumerate() {
+            for edge in &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize] {
+                let at = &mut fill[(edge & !STALE) as usize];
+                edges[*at as usize] = number as u32 | (edge & STALE);
+                *at += 1;
+            }
+        }
+        Self { start, edges }
+    }
+
+    pub(crate) fn from(&self, slot: u32) -> &[u32] {
+        let (start, end) = (self.start[slot as usize], self.start[slot as usize + 1]);
+        &self.edges[start as usize..end as usize]
+    }
+}
+
+/// A device that a campaign has reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Reached {
+    pub device: u32,
+    pub hop: u8,
+    /// It is used before it is contained.
+    pub acts: bool,
+    /// Where the attack came from, and over which pair; [`NONE`] for the foothold.
+    pub parent: u32,
+    pub pair: u32,
+}
+
+/// What is the same for all worlds: bounds of the coins.
+#[derive(Debug, Clone)]
+pub(crate) struct Field<'a> {
+    pub graph: &'a Graph,
+    pub flat: &'a Flat,
+    pub outward: &'a Outward,
+    pub capable: &'a Capabilities,
+    pub hops: u8,
+    act: u64,
+    serve: u64,
+    scans: Draws,
+    crossings: Draws,
+    /// Surface slot to place in the flat graph.
+    place: Vec<u32>,
+}
+
+/// A number of attempts that need not be whole: this many draws, each live with a probability.
+#[derive(Debug, Clone, Copy)]
+struct Draws {
+    count: u32,
+    live: u64,
+}
+
+/// Most draws of one device; more attempts than this saturate.
+const MOST_DRAWS: f64 = 256.0;
+
+impl Draws {
+    fn of(attempts: f64) -> Self {
+        let count = libm::ceil(attempts.min(MOST_DRAWS));
+        Self {
+            count: count as u32,
+            live: coin::bound(if count > 0.0 { attempts / count } else { 0.0 }),
+        }
+    }
+}
+
+/// Which weaknesses a campaign can exploit, by world.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Capabilities {
+    pub worlds: u32,
+    words: usize,
+    /// By weakness: one bit a world.
+    bits: Vec<u64>,
+    /// By world: the weaknesses.
+    pub of_world: Vec<Vec<u32>>,
+    /// By weakness: worlds that have it, even and odd.
+    pub count: Vec<[u32; 2]>,
+}
+
+impl Capabilities {
+    pub(crate) fn of(graph: &Graph, worlds: u32) -> Self {
+        let words = worlds.div_ceil(64) as usize;
+        let mut capable = Self {
+            worlds,
+            words,
+            bits: vec![0; words * graph.weaknesses.len()],
+            of_world: vec![Vec::new(); worlds as usize],
+            count: vec![[0; 2]; graph.weaknesses.len()],
+        };
+        let salts: Vec<u64> = (0..worlds).map(coin::world).collect();
+        for (number, weakness) in graph.weaknesses.iter().enumerate() {
+            let bound = coin::bound(weakness.alpha);
+            for (world, salt) in salts.iter().enumerate() {
+                if coin::falls(weakness.key, *salt, bound) {
+                    capable.bits[number * words + world / 64] |= 1 << (world % 64);
+                    capable.of_world[world].push(number as u32);
+                    capable.count[number][world % 2] += 1;
+                }
+            }
+        }
+        capable
+    }
+
+    pub(crate) fn has(&self, weakness: u32, world: u32) -> bool {
+        let word = self.bits[weakness as usize * self.words + world as usize / 64];
+        word >> (world % 64) & 1 == 1
+    }
+}
+
+impl<'a> Field<'a> {
+    pub(crate) fn of(
+        graph: &'a Graph,
+        flat: &'a Flat,
+        outward: &'a Outward,
+        capable: &'a Capabilities,
+    ) -> Self {
+        let p = &graph.policy.propagation;
+        let mut place = vec![NONE; graph.surfaces.len()];
+        for (number, surface) in flat.surfaces.iter().enumerate() {
+            place[surface.slot as usize] = number as u32;
+        }
+        Self {
+            graph,
+            flat,
+            outward,
+            capable,
+            hops: p.hops,
+            act: coin::bound(p.act),
+            serve: coin::bound(flat.serve),
+            scans: Draws::of(graph.scale * p.segment_attempts),
+            crossings: Draws::of(graph.scale * p.link_attempts),
+            place,
+        }
+    }
+
+    pub(crate) fn acts(&self, device: u32, salt: u64) -> bool {
+        let key = self.graph.device(device).key;
+        coin::falls(coin::join(key, coin::kind::ACT), salt, self.act)
+    }
+
+    /// The first pair of a surface that works in a world.
+    pub(crate) fn works(&self, surface: u32, world: u32, salt: u64) -> Option<u32> {
+        let surface = &self.graph.surfaces[surface as usize];
+        surface.pairs.iter().copied().find(|pair| {
+            let pair = &self.graph.pairs[*pair as usize];
+            pair.bound > 0
+                && self.capable.has(pair.weakness, world)
+                && coin::falls(pair.key, salt, pair.bound)
+        })
+    }
+
+    /// Whether a device that acts uses an edge.
+    pub(crate) fn uses(&self, from_key: u64, from: u32, edge: u32, salt: u64) -> bool {
+        let surface = &self.flat.surfaces[(edge & !STALE) as usize];
+        let bound = if surface.served {
+            self.serve
+        } else if edge & STALE == 0 {
+            coin::bound(self.flat.fresh[from as usize])
+        } else {
+            coin::bound(self.flat.stale[from as usize])
+        };
+        let key = self.graph.surfaces[surface.slot as usize].key;
+        coin::falls(edge_key(from_key, key), salt, bound)
+    }
+
+    /// Every surface slot that an acting device touches without an observed conversation.
+    pub(crate) fn contacts(&self, from: u32, salt: u64, mut touch: impl FnMut(u32)) {
+        self.scans(from, salt, &mut touch);
+        self.crosses(from, salt, &mut touch);
+    }
+
+    /// Segments that links to a surface start in.
+    pub(crate) fn link_sources(&self, place: u32) -> std::collections::BTreeSet<u32> {
+        let surface = &self.flat.surfaces[place as usize];
+        self.flat.groups[surface.groups.0 as usize..surface.groups.1 as usize]
+            .iter()
+            .flat_map(|group| {
+                let (start, end) = self.flat.group_links[*group as usize];
+                self.flat.links[start as usize..end as usize]
+                    .iter()
+                    .map(|link| link.from)
+            })
+            .collect()
+    }
+
+    /// Surfaces that an acting device's scan of its segment touches.
+    pub(crate) fn scans(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
+        let device = self.graph.device(from);
+        let lateral = device.lateral;
+        let segment = &self.graph.segments[device.segment as usize];
+        let size = ring_size(segment.members.len() as u32);
+        for draw in 0..self.scans.count {
+            let key = coin::join(device.key, coin::kind::SCAN + (u64::from(draw) << 8));
+            if self.live(key, salt, self.scans.live, lateral) {
+                let spot = coin::mix(key ^ salt.rotate_left(17));
+                self.in_bucket(&segment.ring, size, spot, |surface| {
+                    if self.lets_in(surface, device.key, salt) {
+                        touch(surface);
+                    }
+                });
+            }
+        }
+    }
+
+    /// Surfaces that an acting device touches over its segment's links.
+    pub(crate) fn crosses(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
+        let device = self.graph.device(from);
+        let lateral = device.lateral;
+        let segment = &self.graph.segments[device.segment as usize];
+        if segment.links.is_empty() {
+            return;
+        }
+        let size = ring_size(segment.links.len() as u32);
+        for draw in 0..self.crossings.count {
+            let key = coin::join(device.key, coin::kind::CROSS + (u64::from(draw) << 8));
+            if !self.live(key, salt, self.crossings.live, lateral) {
+                continue;
+            }
+            let spot = coin::mix(key ^ salt.rotate_left(17));
+            self.in_bucket(&segment.links, size, spot, |link| {
+                let link = &self.graph.links[link as usize];
+                let open = coin::bound(link.belief(&self.graph.policy));
+                if !coin::falls(link.key, salt, open) {
+                    return;
+                }
+                let group = &self.graph.groups[link.group as usize];
+                let spot = coin::mix(spot ^ link.key);
+                self.in_bucket(&group.ring, ring_size(group.offers), spot, |surface| {
+                    if self.lets_in(surface, device.key, salt) {
+                        touch(surface);
+                    }
+                });
+            });
+        }
+    }
+
+    fn live(&self, key: u64, salt: u64, bound: u64, lateral: f64) -> bool {
+        coin::falls(key, salt, bound)
+            && (lateral >= 1.0
+                || coin::falls(coin::mix(key), salt.rotate_left(7), coin::bound(lateral)))
+    }
+
+    /// What lies in the part of the ring that `spot` falls in.
+    fn in_bucket(&self, ring: &[(u64, u32)], size: u32, spot: u64, mut each: impl FnMut(u32)) {
+        let shift = 64 - size.trailing_zeros();
+        if shift == 64 {
+            ring.iter().for_each(|(_, item)| each(*item));
+            return;
+        }
+        let bucket = spot >> shift;
+        let first = ring.partition_point(|(key, _)| key >> shift < bucket);
+        ring[first..]
+            .iter()
+            .take_while(|(key, _)| key >> shift == bucket)
+            .for_each(|(_, item)| each(*item));
+    }
+
+    fn lets_in(&self, surface: u32, from_key: u64, salt: u64) -> bool {
+        let surface = &self.graph.surfaces[surface as usize];
+        surface.unobserved >= 1.0
+            || coin::falls(
+                coin::mix(edge_key(from_key, surface.key)),
+                salt.rotate_left(7),
+                coin::bound(surface.unobserved),
+            )
+    }
+
+    pub(crate) fn place(&self, surface: u32) -> u32 {
+        self.place[surface as usize]
+    }
+
+    /// Plays one world from its foothold. `seen` is scratch, by device slot: the last world that saw it, plus one.
+    pub(crate) fn play(&self, world: u32, foothold: u32, seen: &mut [u32]) -> Vec<Reached> {
+        let mut reached = Vec::new();
+        if foothold == NONE {
+            return reached;
+        }
+        let salt = coin::world(world);
+        let stamp = world + 1;
+        seen[foothold as usize] = stamp;
+        reached.push(Reached {
+            device: foothold,
+            hop: 0,
+            acts: self.acts(foothold, salt),
+            parent: NONE,
+            pair: NONE,
+        });
+        let mut at = 0;
+        while at < reached.len() {
+            let from: Reached = reached[at];
+            at += 1;
+            if !from.acts || from.hop >= self.hops {
+                continue;
+            }
+            let key = self.graph.device(from.device).key;
+            let mut take = |surface: u32| {
+                let device = self.graph.surfaces[surface as usize].device;
+                if seen[device as usize] == stamp {
+                    return;
+                }
+                if let Some(pair) = self.works(surface, world, salt) {
+                    seen[device as usize] = stamp;
+                    reached.push(Reached {
+                        device,
+                        hop: from.hop + 1,
+                        acts: self.acts(device, salt),
+                        parent: from.device,
+                        pair,
+                    });
+                }
+            };
+            for edge in self.outward.from(from.device) {
+                if self.uses(key, from.device, *edge, salt) {
+                    take(self.flat.surfaces[(edge & !STALE) as usize].slot);
+                }
+            }
+            self.contacts(from.device, salt, take);
+        }
+        reached
+    }
+}

@@ -1,0 +1,285 @@
+//! Which measures take most loss away: chosen by gradient, confirmed by recomputation, never denying an observed conversation.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::assessor::{Assessor, through_of};
+use crate::document::{ControlEntry, ControlKind, EntryKind};
+use crate::event::Concern;
+use crate::flat::Flat;
+use crate::graph::{Age, Graph, Kind};
+use crate::layers::{self, Gradient};
+
+/// A measure worth taking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PlannedControl {
+    /// The measure, as it would be written into a site's `controls`.
+    #[serde(flatten)]
+    pub control: ControlEntry,
+    /// Expected loss per campaign that it takes away on top of those before it, recomputed by engine A.
+    pub gain: f64,
+    /// Observed conversations that it could concern and keeps.
+    pub keeps: Vec<KeptFlow>,
+}
+
+/// An observed conversation that a measure leaves as it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeptFlow {
+    /// Device that opened it.
+    pub client: String,
+    /// Device that served it.
+    pub server: String,
+    /// Service.
+    pub service: String,
+    /// A clinical protocol.
+    pub clinical: bool,
+}
+
+/// A list of measures.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Expected loss per campaign as it is (engine A).
+    pub loss_before: f64,
+    /// With all measures.
+    pub loss_after: f64,
+    /// The measures, in the order they were chosen.
+    pub controls: Vec<PlannedControl>,
+}
+
+/// Candidates whose gain is recomputed in each round.
+const TRIALS: usize = 6;
+
+impl Assessor {
+    /// At most `budget` measures, each the best found after those before it; then each is tried against the best one left out.
+    ///
+    /// No guarantee is claimed: reach is not submodular in sets of measures. Gains are recomputed, not estimated.
+    pub fn controls(&self, budget: usize) -> Plan {
+        let mut trial = Trial {
+            graph: self.graph.clone(),
+        };
+        let loss_before = trial.loss();
+        let mut loss = loss_before;
+        let mut chosen: Vec<(ControlEntry, f64)> = Vec::new();
+        while chosen.len() < budget {
+            let Some((control, after)) = trial.best(&BTreeSet::new()) else {
+                break;
+            };
+            trial.put(&control);
+            chosen.push((control, loss - after));
+            loss = after;
+        }
+        // One swap pass: what came first may be worth less now than what never came.
+        for place in &mut chosen {
+            let (old, gain) = place.clone();
+            trial.take(&old);
+            let found = trial.best(&BTreeSet::from([old.clone()]));
+            match found {
+                Some((new, after)) if after < loss * (1.0 - 1e-9) => {
+                    trial.put(&new);
+                    *place = (new, gain + loss - after);
+                    loss = after;
+                }
+                _ => trial.put(&old),
+            }
+        }
+        Plan {
+            loss_before,
+            loss_after: loss,
+            controls: chosen
+                .into_iter()
+                .map(|(control, gain)| PlannedControl {
+                    keeps: kept(&self.graph, &control),
+                    control,
+                    gain,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A graph on which measures are tried; engine A only.
+struct Trial {
+    graph: Graph,
+}
+
+impl Trial {
+    fn loss(&self) -> f64 {
+        layers::forward(&self.graph, &Flat::of(&self.graph)).loss
+    }
+
+    fn put(&mut self, control: &ControlEntry) {
+        let event = crate::event::Event::Control(control.clone());
+        self.graph.follow(&event, &mut Concern::default());
+    }
+
+    fn take(&mut self, control: &ControlEntry) {
+        let event = crate::event::Event::ControlGone(control.clone());
+        self.graph.follow(&event, &mut Concern::default());
+    }
+
+    /// The candidate with the least recomputed loss among the most promising, and that loss.
+    fn best(&mut self, without: &BTreeSet<ControlEntry>) -> Option<(ControlEntry, f64)> {
+        let flat = Flat::of(&self.graph);
+        let forward = layers::forward(&self.graph, &flat);
+        let gradient = layers::backward(&self.graph, &flat, &forward);
+        let mut candidates = candidates(&self.graph, &flat, &gradient);
+        candidates.retain(|(control, estimate)| *estimate > 0.0 && !without.contains(control));
+        candidates.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
+        candidates.truncate(TRIALS);
+        let mut best: Option<(ControlEntry, f64)> = None;
+        for (control, _) in candidates {
+            self.put(&control);
+            let loss = self.loss();
+            self.take(&control);
+            if loss < forward.loss && best.as_ref().is_none_or(|(_, least)| loss < *least) {
+                best = Some((control, loss));
+            }
+        }
+        best
+    }
+}
+
+fn on_device(kind: ControlKind, device: &str) -> ControlEntry {
+    ControlEntry {
+        kind,
+        device: Some(device.to_owned()),
+        weakness: None,
+        service: None,
+        from: None,
+        to: None,
+        verified: true,
+    }
+}
+
+/// Every measure that denies no observed conversation, with its first-order gain.
+fn candidates(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEntry, f64)> {
+    let mut found = Vec::new();
+    for device in &flat.devices {
+        let own = graph.device(device.slot);
+        let slot = device.slot as usize;
+        for number in device.surfaces.0..device.surfaces.1 {
+            let surface = &graph.surfaces[flat.surfaces[number as usize].slot as usize];
+            let mut sum = 0.0;
+            for pair in &surface.pairs {
+                let through = through_of(graph, *pair, gradient.by_x[number as usize]);
+                sum += through;
+                let mut control = on_device(ControlKind::Patch, &own.id);
+                let weakness = graph.pairs[*pair as usize].weakness;
+                control.weakness = Some(graph.weaknesses[weakness as usize].id.to_string());
+                found.push((control, through));
+            }
+            if let Kind::Service(service) | Kind::AdjacentService(service) = surface.kind
+                && !observed(graph, own.served.iter(), service)
+            {
+                let mut control = on_device(ControlKind::CloseService, &own.id);
+                control.service = Some(graph.services[service as usize].0.to_string());
+                found.push((control, sum));
+            }
+        }
+        if own.lateral > 0.0 {
+            found.push((
+                on_device(ControlKind::Microsegment, &own.id),
+                gradient.unobserved[slot],
+            ));
+        }
+        // Remote access of a maker can be opened on demand; other ways in are somebody's work.
+        if matches!(own.way_in, Some((EntryKind::VendorAccess, _))) {
+            let gain = flat.entry[slot] * gradient.by_entry[slot];
+            found.push((on_device(ControlKind::RemoveEntry, &own.id), gain));
+        }
+    }
+    found.extend(unused_links(graph, flat, gradient));
+    found
+}
+
+fn observed<'a>(
+    graph: &Graph,
+    mut talks: impl Iterator<Item = &'a crate::graph::Talk>,
+    service: u32,
+) -> bool {
+    talks.any(|talk| talk.service == service && graph.age(talk.days_since) != Age::Forgotten)
+}
+
+/// Links that are believed open though no remembered conversation uses them.
+fn unused_links(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEntry, f64)> {
+    let mut found = Vec::new();
+    for link in graph
+        .links
+        .iter()
+        .filter(|link| link.used == 0 && link.there())
+    {
+        if link.belief(&graph.policy) == 0.0 {
+            continue;
+        }
+        let group = &graph.groups[link.group as usize];
+        let (start, end) = flat.group_links[link.group as usize];
+        let links = f64::from((end - start).max(1));
+        // The unobserved share of its targets, split over the links that lead there.
+        let share: f64 = group
+            .ring
+            .iter()
+            .map(|(_, surface)| {
+                gradient.unobserved[graph.surfaces[*surface as usize].device as usize]
+            })
+            .sum();
+        let mut control = on_device(ControlKind::CutLink, "");
+        control.device = None;
+        control.from = Some(graph.segments[link.from as usize].id.to_string());
+        control.to = Some(graph.segments[group.segment as usize].id.to_string());
+        control.service = Some(graph.services[group.service as usize].0.to_string());
+        found.push((control, 0.5 * share / links));
+    }
+    found
+}
+
+/// Remembered conversations that a control on a device or service could concern.
+fn kept(graph: &Graph, control: &ControlEntry) -> Vec<KeptFlow> {
+    let Some(slot) = control
+        .device
+        .as_ref()
+        .and_then(|id| graph.device_by_id.get(id.as_str()))
+    else {
+        return Vec::new();
+    };
+    let device = graph.device(*slot);
+    let name = |service: u32| graph.services[service as usize].0.to_string();
+    let (out, served) = match control.kind {
+        ControlKind::Microsegment => (true, true),
+        ControlKind::DenySources => (false, true),
+        _ => (false, false),
+    };
+    let mut flows = Vec::new();
+    let live = |days: u32| graph.age(days) != Age::Forgotten;
+    for talk in device
+        .served
+        .iter()
+        .filter(|talk| served && live(talk.days_since))
+    {
+        if control.kind == ControlKind::DenySources && control.service != Some(name(talk.service)) {
+            continue;
+        }
+        flows.push(KeptFlow {
+            client: graph.device(talk.peer).id.to_string(),
+            server: device.id.to_string(),
+            service: name(talk.service),
+            clinical: talk.clinical,
+        });
+    }
+    for talk in device
+        .out
+        .iter()
+        .filter(|talk| out && live(talk.days_since))
+    {
+        flows.push(KeptFlow {
+            client: device.id.to_string(),
+            server: graph.device(talk.peer).id.to_string(),
+            service: name(talk.service),
+            clinical: talk.clinical,
+        });
+    }
+    flows.sort();
+    flows
+}

@@ -1,0 +1,462 @@
+//! The exchange format `auscult.site/1`: one site as one JSON object, as written by people and other programs.
+//!
+//! These types mirror `schemas/site.schema.json` key by key; unknown keys are refused. [`crate::decode`] reads them, and
+//! [`crate::Site::try_from`] checks what a type cannot say (dangling names, ranges) and gives the indexed form.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The value of `format` that this version reads.
+pub const FORMAT: &str = "auscult.site/1";
+
+/// One site: its devices, who talks to whom, what is known to be weak, and what people decided.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Document {
+    /// Always [`FORMAT`].
+    pub format: String,
+    /// Name of the site.
+    pub site: String,
+    /// The moment that ages and expiries are counted from, RFC 3339 (`2026-11-25T00:00:00Z`).
+    pub time: String,
+    /// Layer-2 neighbourhoods: VLANs or subnets.
+    #[serde(default)]
+    pub segments: Vec<SegmentEntry>,
+    /// Intelligence, once per weakness.
+    #[serde(default)]
+    pub vulnerabilities: BTreeMap<String, Vulnerability>,
+    /// The devices.
+    #[serde(default)]
+    pub devices: Vec<DeviceEntry>,
+    /// Observed client-to-service relations.
+    #[serde(default)]
+    pub conversations: Vec<ConversationEntry>,
+    /// Which segment can reach which service of another. Conversations between segments imply theirs.
+    #[serde(default)]
+    pub segment_links: Vec<LinkEntry>,
+    /// Protective measures in place.
+    #[serde(default)]
+    pub controls: Vec<ControlEntry>,
+    /// What people decided about single findings.
+    #[serde(default)]
+    pub decisions: Vec<DecisionEntry>,
+    /// Overrides of the published weights, merged key by key over `policy/weights.v1.toml`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<serde_json::Value>,
+}
+
+/// A layer-2 neighbourhood.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SegmentEntry {
+    /// Unique name.
+    pub id: String,
+}
+
+/// What is known about one weakness anywhere in the world.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Vulnerability {
+    /// CVSS vectors (2.0, 3.0, 3.1 or 4.0); the newest version that parses is used.
+    pub cvss: Vec<String>,
+    /// EPSS: probability of exploitation activity anywhere within 30 days, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub epss: Option<f64>,
+    /// In CISA's catalogue of known exploited vulnerabilities.
+    pub kev: bool,
+    /// Listed there as used by ransomware.
+    pub kev_ransomware: bool,
+    /// Public exploit code exists.
+    pub poc: bool,
+    /// SSVC: the attack can be automated.
+    pub automatable: bool,
+    /// SSVC: technical impact is total. Missing: taken from the CVSS impact metrics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub technical_impact_total: Option<bool>,
+    /// SSVC: state of exploitation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ssvc_exploitation: Option<Exploitation>,
+    /// The weakness is a default or hard-coded credential, so "privileges required" is no obstacle.
+    pub default_credential: bool,
+    /// Whoever reaches the service can use the weakness without an exploit (clear-text logins, anonymous access). Always so for
+    /// weaknesses that this project observes itself, whose ids begin `AUSCULT-`.
+    pub needs_no_exploit: bool,
+}
+
+/// SSVC decision point "Exploitation".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Exploitation {
+    /// No evidence.
+    None,
+    /// Public proof of concept.
+    #[serde(alias = "public_poc")]
+    Poc,
+    /// Exploited in the wild.
+    Active,
+}
+
+/// One device.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeviceEntry {
+    /// Unique name.
+    pub id: String,
+    /// Name of its segment.
+    pub segment: String,
+    /// Where it is in its life; only active devices take part.
+    #[serde(default)]
+    pub state: DeviceState,
+    /// What it may be.
+    #[serde(default)]
+    pub identities: Vec<Identity>,
+    /// What it offers.
+    #[serde(default)]
+    pub services: Vec<ServiceEntry>,
+    /// What it means for care.
+    #[serde(default)]
+    pub clinical: ClinicalEntry,
+    /// A way in from outside, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub entry: Option<EntryPoint>,
+    /// Its weaknesses. Missing: to be matched from intelligence before the assessment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weaknesses: Option<Vec<WeaknessEntry>>,
+}
+
+/// Where a device is in its life.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DeviceState {
+    /// Thought about: not on the network.
+    Candidate,
+    /// Being prepared: not on the network.
+    Staged,
+    /// On the network.
+    #[default]
+    Active,
+    /// Gone.
+    Retired,
+}
+
+/// One hypothesis about what a device is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// Probability of the hypothesis, 0 to 1; those of one device sum to at most 1.
+    pub probability: f64,
+    /// Maker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// Firmware or software version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Device class, a key of the class table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+}
+
+/// A service of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceEntry {
+    /// Transport and port (`tcp/104`), unique within the device.
+    pub id: String,
+    /// How it is known.
+    #[serde(default)]
+    pub evidence: ServiceEvidence,
+}
+
+/// How a service is known, strongest first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceEvidence {
+    /// Answered a client.
+    #[default]
+    Served,
+    /// Sent a banner.
+    Banner,
+    /// A document or a peer of the same model says so.
+    Declared,
+    /// Refused connections.
+    Refused,
+}
+
+/// Clinical context; a missing key takes the default of the class.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClinicalEntry {
+    /// Device class. Missing: the class of the likeliest identity.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// SSVC safety impact.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub safety: Option<Safety>,
+    /// Weight for the hospital's mission.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mission: Option<Mission>,
+    /// Data classes of the MITRE rubric for medical devices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub data_classes: Option<Vec<DataClass>>,
+    /// Number of patient records held or carried.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub records: Option<u64>,
+    /// Care can go on without it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<bool>,
+    /// Share of the time it is in use, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub in_use: Option<f64>,
+    /// Clinical benefit, printed beside the risk and never subtracted from it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub benefit: Option<f64>,
+}
+
+/// SSVC safety impact (CERT/CC SSVC 2.x "Safety Impact", after IEC 61508 consequence categories).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Safety {
+    /// Minor injuries at worst.
+    Negligible,
+    /// Major injuries.
+    Marginal,
+    /// Loss of a life.
+    Critical,
+    /// Loss of lives.
+    Catastrophic,
+}
+
+/// SSVC mission impact in three steps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mission {
+    /// Care does not depend on it (SSVC: degraded).
+    None,
+    /// It supports an essential function (SSVC: MEF support crippled).
+    Support,
+    /// An essential function stops without it (SSVC: MEF failure).
+    Essential,
+}
+
+/// Data classes of the MITRE rubric for applying CVSS to medical devices (FDA MDDT, 2020).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataClass {
+    /// Patient data.
+    #[serde(alias = "pii")]
+    Phi,
+    /// Diagnosis or monitoring.
+    #[serde(alias = "monitoring")]
+    Diagnosis,
+    /// Therapy delivery.
+    Therapy,
+    /// Clinical workflow.
+    Workflow,
+    /// System secrets: keys, credentials.
+    Secrets,
+    /// Anything else.
+    Other,
+}
+
+/// A way in from outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EntryPoint {
+    /// What kind of way.
+    pub kind: EntryKind,
+    /// How often campaigns begin here, relative to the site's other entries, not negative. Missing: the policy's weight of the kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weight: Option<f64>,
+}
+
+/// Kinds of ways in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    /// A service that the internet reaches.
+    Internet,
+    /// A maker's remote access.
+    VendorAccess,
+    /// People read mail and the web on it.
+    MailWeb,
+    /// A radio network that outsiders are near.
+    Wireless,
+    /// Hands or USB sticks reach it.
+    Physical,
+    /// Comes compromised.
+    Supplier,
+}
+
+/// A weakness of a device.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeaknessEntry {
+    /// A key of `vulnerabilities`.
+    pub id: String,
+    /// The service it is in; null: the vector decides (local, physical, by a user's click, or any service of the device).
+    #[serde(default)]
+    pub service: Option<String>,
+    /// How sure it is that this device has it.
+    #[serde(rename = "match", default)]
+    pub matched: Match,
+}
+
+/// How sure it is that a device has a weakness.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Match {
+    /// Product and version are in the affected range.
+    #[default]
+    Affected,
+    /// The product is affected, its version is not known.
+    UnknownVersion,
+    /// Only the product family matches.
+    ProductFamily,
+    /// A component of its SBOM is affected and no VEX statement confirms it.
+    Component,
+    /// The maker is investigating.
+    UnderInvestigation,
+    /// The maker says it is not affected.
+    NotAffected,
+    /// Fixed.
+    Fixed,
+}
+
+/// Somebody used a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationEntry {
+    /// Device that opened it.
+    pub client: String,
+    /// Device that served it.
+    pub server: String,
+    /// Service of the server.
+    pub service: String,
+    /// On how many days it was seen.
+    #[serde(default)]
+    pub days_seen: u32,
+    /// Days since it was last seen.
+    #[serde(default)]
+    pub days_since: u32,
+    /// Volume.
+    #[serde(default)]
+    pub bytes: u64,
+    /// A clinical protocol (DICOM, HL7, device protocols): controls never deny it.
+    #[serde(default)]
+    pub clinical: bool,
+}
+
+/// Members of one segment can reach a service in another.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LinkEntry {
+    /// Segment it starts in.
+    pub from: String,
+    /// Segment it leads to.
+    pub to: String,
+    /// Service reached there.
+    pub service: String,
+    /// How it is known.
+    #[serde(default)]
+    pub evidence: LinkEvidence,
+    /// Days since it was last seen used.
+    #[serde(default)]
+    pub days_since: u32,
+}
+
+/// How a link between segments is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkEvidence {
+    /// A conversation used it.
+    #[default]
+    Seen,
+    /// A firewall or NAC rule allows it.
+    Rule,
+    /// Nothing is known.
+    Unknown,
+    /// A rule or refused connections say no.
+    Refuted,
+}
+
+/// A protective measure.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlEntry {
+    /// What it does.
+    pub kind: ControlKind,
+    /// Device it protects.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<String>,
+    /// Weakness it concerns (patch, virtual patch). Without a device: everywhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weakness: Option<String>,
+    /// Service it concerns (close_service, deny_sources, cut_link).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Segment a cut link starts in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// Segment a cut link leads to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<String>,
+    /// Seen to work; declared but unseen measures count half.
+    #[serde(default)]
+    pub verified: bool,
+}
+
+/// Kinds of measures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ControlKind {
+    /// The maker's fix. Needs weakness.
+    Patch,
+    /// IPS rule or application firewall. Needs weakness.
+    VirtualPatch,
+    /// The service is switched off. Needs device and service.
+    CloseService,
+    /// Only observed clients may reach the service. Needs device and service.
+    DenySources,
+    /// Only observed conversations may reach the device. Needs device.
+    Microsegment,
+    /// Traffic from one segment to a service of another is denied; observed conversations stay. Needs from, to, service.
+    CutLink,
+    /// The way in from outside is closed. Needs device.
+    RemoveEntry,
+}
+
+/// A decision of people about a finding.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionEntry {
+    /// What was decided.
+    pub kind: DecisionKind,
+    /// Device it is about.
+    pub device: String,
+    /// Weakness it is about; missing: all of the device.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub weakness: Option<String>,
+    /// Last day it holds, `YYYY-MM-DD`.
+    pub until: String,
+    /// Who decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
+    /// Expected loss through the finding when it was accepted: it comes back when this rises 1.5 times.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub through: Option<f64>,
+    /// The weakness was in KEV when it was accepted.
+    #[serde(default)]
+    pub kev: bool,
+}
+
+/// Kinds of decisions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecisionKind {
+    /// The risk is carried until a date: it stays in the graph and leaves the to-do list.
+    Accepted,
+}
