@@ -306,6 +306,26 @@ fn crates_with_network_bytes_forbid_what_can_panic() {
 }
 
 #[test]
+fn pure_crates_ban_clocks_and_hash_order() {
+    for (name, folder, _, forbidden) in ROOMS {
+        if *forbidden != PURE {
+            continue;
+        }
+        let path = root().join(folder).join("clippy.toml");
+        let bans = std::fs::read_to_string(&path)
+            .unwrap_or_else(|error| panic!("{name} is pure: {}: {error}", path.display()));
+        for ban in [
+            "std::time::SystemTime::now",
+            "std::time::Instant::now",
+            "std::collections::HashMap",
+            "std::collections::HashSet",
+        ] {
+            assert!(bans.contains(ban), "{} must ban {ban}", path.display());
+        }
+    }
+}
+
+#[test]
 fn the_sensor_has_no_call_that_sends_a_frame() {
     let mut files = Vec::new();
     rust_files(&root().join("sensor/src"), &mut files);

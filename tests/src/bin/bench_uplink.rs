@@ -1,7 +1,8 @@
 //! What a sensor costs the network: bytes on the link per byte captured.
 //!
-//! `bench_uplink CAPTURE` replays the capture into a collector with the embedded log, through a counting proxy, at the capture's own
-//! pace shortened to nothing (times are shifted, not stretched, so heartbeats and reports are as many as in real time).
+//! `bench_uplink [--loop N] [--pace X] CAPTURE` replays the capture into a collector with the embedded log, through a counting proxy
+//! (times are shifted, not stretched, so heartbeats and reports are as many as in real time), and says how much memory the sensor
+//! took at the most.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,6 +18,12 @@ use clap::Parser;
 struct Arguments {
     /// A capture file.
     capture: PathBuf,
+    /// How often it is played, as if it went on.
+    #[arg(long = "loop", default_value_t = 1)]
+    times: u32,
+    /// How fast: `realtime`, a multiple of it, or `max`. Batches are the smaller the slower.
+    #[arg(long, default_value = "max")]
+    pace: String,
 }
 
 #[tokio::main]
@@ -27,7 +34,9 @@ struct Arguments {
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
     let capture = arguments.capture.canonicalize()?;
-    let captured = std::fs::metadata(&capture)?.len();
+    let captured = std::fs::metadata(&capture)?
+        .len()
+        .saturating_mul(u64::from(arguments.times));
     let dir = tempfile::tempdir()?;
     let trial = Trial::new(dir.path(), LogKind::Embedded)?;
     let ports = Ports::free()?;
@@ -57,11 +66,13 @@ async fn main() -> Result<ExitCode> {
         "--config",
         &path.to_string_lossy(),
         "--pace",
-        "max",
+        &arguments.pace,
+        "--loop",
+        &arguments.times.to_string(),
         &capture.to_string_lossy(),
     ];
     let mut sensor = Process::start("sensor", "auscult-sensor", &arguments, &trial.dir)?;
-    let code = tokio::task::block_in_place(|| sensor.wait(Duration::from_secs(600)))?;
+    let (code, peak_kib) = tokio::task::block_in_place(|| until_end(&mut sensor))?;
     anyhow::ensure!(
         code == 0,
         "the sensor ended with {code}\n{}",
@@ -74,5 +85,20 @@ async fn main() -> Result<ExitCode> {
         per_mille / 1000,
         per_mille % 1000
     );
+    println!("peak memory of the sensor: {} MiB", peak_kib.div_ceil(1024));
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits for the end, looking at the peak of resident memory (KiB) all the while.
+fn until_end(sensor: &mut Process) -> Result<(i32, u64)> {
+    let status = format!("/proc/{}/status", sensor.pid());
+    let mut peak = 0;
+    while sensor.running()? {
+        let text = std::fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let now = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+        peak = now.unwrap_or(0).max(peak);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok((sensor.wait(Duration::ZERO)?, peak))
 }
