@@ -89,6 +89,13 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
         &["pcap", "auscult-dissect", "auscult-spool"],
     ),
     ("auscult-tests", "tests", ANY, &[]),
+    // It makes the packets that judge the dissectors, so it shares nothing with them.
+    (
+        "auscult-wire",
+        "tests/wire",
+        &[],
+        &["pcap", "rdkafka", "fjall", "tonic", "tokio"],
+    ),
 ];
 
 /// What a pure crate may never reach: an executor, a socket library, a capture, a log.

@@ -1,0 +1,227 @@
+//! DNS, NTP, SNMP, HTTP, TLS, SMB.
+
+use crate::calendar::{Civil, DAY};
+use crate::canary::Form;
+use crate::protocol::http::{self, Request, Response};
+use crate::protocol::tls::{self, Certificate, Handshake, Key, Subject, Version};
+use crate::protocol::{dns, ntp, smb, snmp};
+use crate::random::Random;
+use crate::tcp::{Close, Session, Side};
+
+use super::super::Speaks;
+use super::super::hour::Stage;
+use super::Talk;
+
+/// A lookup of one of the servers that this client talks to.
+pub(super) fn look_up(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
+    let site = stage.site;
+    let peers = &stage.peers[talk.conversation.client];
+    let drawn = peers.get(talk.at as usize % peers.len().max(1));
+    let peer = drawn.copied().unwrap_or(talk.conversation.server);
+    let peer = &site.devices[peer];
+    let name = format!("{}.{}", peer.name.to_lowercase(), site.domain);
+    let mut tap = stage.tap(talk.segment, talk.at);
+    dns::lookup(
+        &mut tap,
+        &talk.client,
+        &talk.server,
+        &name,
+        peer.ipv4.into(),
+    );
+    Some("dns")
+}
+
+pub(super) fn clock(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
+    let source = ntp::Server {
+        stratum: 2,
+        reference: [192, 53, 103, 108],
+    };
+    let mut tap = stage.tap(talk.segment, talk.at);
+    ntp::poll(&mut tap, &talk.client, &talk.server, source);
+    Some("ntp")
+}
+
+pub(super) fn management(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
+    let (description, enterprise, name) =
+        stage
+            .site
+            .speaks(talk.conversation.server, |speaks| match speaks {
+                Speaks::Snmp {
+                    description,
+                    enterprise,
+                    name,
+                } => Some((description, *enterprise, name)),
+                _ => None,
+            })?;
+    let agent = snmp::Agent {
+        description,
+        object: &[enterprise, 1],
+        name,
+        location: "",
+        model: "",
+        firmware: "",
+        serial: "",
+    };
+    let community = stage.community.clone();
+    let mut tap = stage.tap(talk.segment, talk.at);
+    agent.read(&mut tap, &talk.client, &talk.server, &community);
+    Some("snmp")
+}
+
+pub(super) fn files(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
+    let site = stage.site;
+    let speaks = |device| {
+        site.speaks(device, |speaks| match speaks {
+            Speaks::Smb { build, computer } => Some((*build, computer.as_str())),
+            _ => None,
+        })
+    };
+    let (build, computer) = speaks(talk.conversation.server)?;
+    let client = speaks(talk.conversation.client);
+    let (client_build, workstation) = client.unwrap_or(((10, 0, 19_045), "WORKSTATION"));
+    let host = format!("{}.{}", computer.to_lowercase(), site.domain);
+    let share = smb::Share {
+        guid: Random::new(talk.conversation.server as u64)
+            .fork("guid")
+            .bytes(),
+        dialect: if build.0 >= 10 { 0x0302 } else { 0x0210 },
+        started: stage.hour.start - 20 * DAY,
+        ntlm: smb::Server {
+            build: smb::Build(build.0, build.1, build.2),
+            computer,
+            domain: "HOSPITAL",
+            dns_computer: &host,
+            dns_domain: &site.domain,
+        },
+    };
+    let who = smb::Client {
+        build: smb::Build(client_build.0, client_build.1, client_build.2),
+        workstation,
+        domain: "HOSPITAL",
+    };
+    let (user, conditions) = (stage.user.clone(), stage.hour.conditions);
+    let mut tap = stage.tap(talk.segment, talk.at);
+    let ends = ((&talk.client, &who), (&talk.server, &share));
+    smb::log_on(&mut tap, ends.0, ends.1, &user, conditions);
+    Some("smb")
+}
+
+pub(super) fn web(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
+    let site = stage.site;
+    let server = site.speaks(talk.conversation.server, |speaks| match speaks {
+        Speaks::HttpServer { server, realm } => Some((server.as_str(), realm.as_str())),
+        _ => None,
+    });
+    let (server, realm) = server.unwrap_or_default();
+    let agent = site.speaks(talk.conversation.client, |speaks| match speaks {
+        Speaks::HttpClient { user_agent } => Some(user_agent.as_str()),
+        _ => None,
+    });
+    let patient = stage.patient(talk.conversation.client);
+    let date = Civil::new(talk.at).http();
+    let realm = format!("Basic realm=\"{realm}\"");
+    let mut fields = vec![("Content-Type", "text/html")];
+    if realm.len() > 14 {
+        fields.push(("WWW-Authenticate", realm.as_str()));
+    }
+    let mut body = vec![b' '; talk.octets as usize];
+    let name = patient.family.as_str().as_bytes();
+    body.splice(0..0, name.iter().copied());
+    let target = format!("/record?mrn={}", patient.record_number);
+    let host = talk.server.ip.to_string();
+    let conditions = stage.hour.conditions;
+    let mut tap = stage.tap(talk.segment, talk.at);
+    let port = tap.ephemeral_port(&talk.client);
+    let ends = ((&talk.client, port), (&talk.server, talk.conversation.port));
+    let mut session = Session::open(&mut tap, ends.0, ends.1, conditions);
+    let request = Request {
+        method: "GET",
+        target: &target,
+        host: &host,
+        user_agent: agent.unwrap_or_default(),
+        headers: &[],
+        body: &[],
+    };
+    let response = Response {
+        status: "200 OK",
+        server,
+        date: &date,
+        headers: &fields,
+        body: &body,
+    };
+    http::exchange(&mut session, &request, &response);
+    session
+        .tap
+        .puts("http target", Form::Plain, &[&patient.record_number]);
+    session
+        .tap
+        .puts("http content", Form::Plain, &[&patient.family]);
+    session.close(Close::Fin(Side::Client));
+    Some("http")
+}
+
+pub(super) fn secured(
+    stage: &mut Stage<'_>,
+    talk: &Talk,
+) -> Result<Option<&'static str>, tls::Error> {
+    let site = stage.site;
+    let number = talk.conversation.server;
+    let server = site.speaks(number, |speaks| match speaks {
+        Speaks::TlsServer {
+            tls13,
+            organization,
+            common_name,
+        } => Some((*tls13, organization.as_str(), common_name.as_str())),
+        _ => None,
+    });
+    let device = &site.devices[number];
+    let (tls13, organization, common_name) = server.unwrap_or((true, "", &device.name));
+    let client = site.speaks(talk.conversation.client, |speaks| match speaks {
+        Speaks::TlsClient { tls13, server_name } => Some((*tls13, server_name.as_str())),
+        _ => None,
+    });
+    let full = format!("{}.{}", device.name.to_lowercase(), site.domain);
+    let (client13, name) = client.unwrap_or((true, ""));
+    let name = if name.is_empty() { full.as_str() } else { name };
+    if !stage.certificates.contains_key(&number) {
+        let subject = Subject {
+            common_name,
+            organization,
+            unit: "",
+            dns_names: &[],
+            serial: number as u64 + 1,
+            year: 2024,
+        };
+        let key = Random::new(stage.hour.seed ^ number as u64)
+            .fork("key")
+            .bytes();
+        let certificate = Certificate::self_signed(&subject, Key::Own(key))?;
+        stage.certificates.insert(number, certificate);
+    }
+    let handshake_seed = stage.chance().next_u64();
+    let Some(certificate) = stage.certificates.get(&number) else {
+        return Ok(None);
+    };
+    let handshake = Handshake {
+        version: if tls13 && client13 {
+            Version::V13
+        } else {
+            Version::V12
+        },
+        server_name: name,
+        alpn: &["http/1.1"],
+        server: certificate,
+        client: None,
+    };
+    let body = vec![b'x'; talk.octets as usize];
+    let messages: [(Side, &[u8]); 2] = [
+        (Side::Client, &body[..body.len().min(600)]),
+        (Side::Server, &body),
+    ];
+    let transcript = handshake.run(handshake_seed, talk.at, &messages)?;
+    let conditions = stage.hour.conditions;
+    let mut tap = stage.tap(talk.segment, talk.at);
+    let server = (&talk.server, talk.conversation.port);
+    transcript.play(&mut tap, &talk.client, server, conditions);
+    Ok(Some("tls"))
+}
