@@ -1,9 +1,13 @@
 //! The command line.
 
+pub mod assess;
 pub mod check;
+pub mod described;
+pub mod intel;
 pub mod inventory;
 pub mod log;
 mod output;
+pub mod risk;
 pub mod source;
 mod table;
 pub mod tail;
@@ -18,7 +22,10 @@ use crate::Failure;
 use crate::config::CollectorConfig;
 use crate::pki::{self, PkiArgs};
 use crate::role::{self, Role};
+pub use assess::AssessArgs;
+pub use intel::IntelAction;
 pub use output::Closed;
+pub use risk::RiskAction;
 
 /// Collects what auscult's sensors hear, folds it into an inventory of each site's devices, and publishes it.
 #[derive(Debug, Parser)]
@@ -31,8 +38,11 @@ pub use output::Closed;
         auscult-collector pki init --dir pki --trust-domain auscult.example --server-name collector.example\n  \
         auscult-collector all --config collector.toml       one process for everything, log on disk without [kafka]\n  \
         auscult-collector inventory --watch                 the devices, as they come\n  \
-        auscult-collector tail lifecycle --from beginning   what appeared, changed and went\n\n\
-        Exit codes: 0 as asked, 1 failed, 64 bad configuration or arguments, 69 something needed is not there."
+        auscult-collector tail lifecycle --from beginning   what appeared, changed and went\n  \
+        auscult-collector intel import csaf/ kev.json       vulnerability intelligence, from files\n  \
+        auscult-collector risk top site.json                the weaknesses that matter in a described site\n\n\
+        Exit codes: 0 as asked, 1 failed, 64 bad configuration or arguments,\n\
+        65 a file given is not as it should be, 66 it cannot be read, 69 something needed is not there."
 )]
 pub struct CommandLine {
     /// The configuration; without it ./collector.toml if there is one, else every default.
@@ -81,6 +91,42 @@ pub enum Command {
         #[command(subcommand)]
         action: LogAction,
     },
+    /// Vulnerability intelligence: publishers' files into the log, what is there, bundles.
+    Intel {
+        /// What about it.
+        #[command(subcommand)]
+        action: IntelAction,
+    },
+    /// A described site: which weaknesses can really be used, by which way, and what changes it.
+    #[command(after_help = "Examples:\n  \
+        auscult-collector risk top site.json --intel advisories/       the few that matter\n  \
+        auscult-collector risk explain pump-7/CVE-2026-1 site.json     why, hop by hop\n  \
+        auscult-collector risk controls site.json --budget 5           what to do about it\n\n\
+        These commands work on a site described in a file (as `assess` reads it), without any log;\n\
+        the sites that the collector follows live are not asked here.")]
+    Risk {
+        /// What is asked.
+        #[command(subcommand)]
+        action: RiskAction,
+    },
+    /// Assess a described site: JSON in, JSON out, no log, no Kafka.
+    #[command(after_help = "Examples:\n  \
+        auscult-collector assess site.json --out assessment.json\n  \
+        auscult-collector assess site.json --intel csaf/ --intel epss.csv.gz --out assessment.json\n  \
+        generate | auscult-collector assess - | jq '.pairs[] | select(.in_cut)'\n\n\
+        Formats: collector/risk/schemas/site.schema.json and assessment.schema.json.\n\
+        The same input gives the same bits.\n\
+        Beside the score each pair has `ssvc`, `bod_26_04` and `cvss_environmental`.\n\n\
+        Matching grades a weakness by how the identity fits:\n  \
+        affected              product and version fit, or the text names this very model\n  \
+        unknown_version       the product fits, the version does not decide\n  \
+        component             a component of its SBOM is, or may be, affected\n  \
+        under_investigation   the publisher does not know yet\n  \
+        product_family        only the family is known, or the maker is not\n\
+        Improbable hypotheses lower the grade; below 15 % nothing is listed, nor what is not affected.\n\n\
+        Exit codes: 0 assessed, 65 the file has faults (all are listed, with their paths),\n\
+        66 it cannot be read.")]
+    Assess(AssessArgs),
 }
 
 /// What to do with the topics.
@@ -153,6 +199,8 @@ pub enum TailTopic {
     State,
     /// Records that could not be folded.
     Quarantine,
+    /// Vulnerability intelligence: what each import changed.
+    Intel,
 }
 
 /// What to do with the log.
@@ -198,6 +246,9 @@ impl CommandLine {
             Command::Inventory(args) => inventory::run(&CollectorConfig::read(path)?, &args),
             Command::Tail(args) => tail::run(&CollectorConfig::read(path)?, &args),
             Command::Log { action } => log::run(&CollectorConfig::read(path)?, &action),
+            Command::Intel { action } => intel::run(&CollectorConfig::read(path)?, &action),
+            Command::Risk { action } => risk::run(&action),
+            Command::Assess(args) => assess::run(&args),
         }
     }
 }

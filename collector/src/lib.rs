@@ -5,8 +5,10 @@ pub mod config;
 pub mod engine;
 mod failure;
 pub mod ingest;
+pub mod intel;
 pub mod metrics;
 pub mod pki;
 pub mod role;
+pub mod site;
 
 pub use failure::Failure;

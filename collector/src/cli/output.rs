@@ -40,3 +40,9 @@ impl Closed {
         self.0.kind() == io::ErrorKind::BrokenPipe
     }
 }
+
+/// Tells people something beside the result: on standard error, so that a pipe gets the result alone.
+#[expect(clippy::print_stderr, reason = "the one place for remarks")]
+pub(super) fn note(text: &str) {
+    eprintln!("{text}");
+}

@@ -12,6 +12,7 @@ use super::output::Output;
 use super::{From, TailArgs, TailTopic, source};
 use crate::Failure;
 use crate::config::CollectorConfig;
+use crate::intel::record::Record;
 
 const WAIT: Duration = Duration::from_millis(250);
 
@@ -26,6 +27,7 @@ impl TailTopic {
             Self::Observations => Topic::Observations,
             Self::State => Topic::State,
             Self::Quarantine => Topic::Quarantine,
+            Self::Intel => Topic::Intel,
         }
     }
 }
@@ -80,6 +82,7 @@ fn text_line(stored: &Stored) -> String {
             header(stored, "partition"),
             header(stored, "topic"),
         ),
+        Topic::Intel => intel_text(stored),
         _ => public_text(stored),
     };
     clean(&format!("{}  {key}  {said}", Utc(message.timestamp_ms)))
@@ -102,6 +105,28 @@ fn batch_text(stored: &Stored) -> String {
         last,
         batch.body.len()
     )
+}
+
+/// What of a vulnerability changed, or what else the record is about.
+fn intel_text(stored: &Stored) -> String {
+    match Record::read(&stored.message) {
+        Ok(None) => "deleted".to_owned(),
+        Ok(Some(record)) => {
+            let changed = json!(record.changed);
+            let names: Vec<&str> = changed
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_str)
+                .collect();
+            match (&record.sbom, &record.source) {
+                (Some(sbom), _) => format!("SBOM, {} components", sbom.components.len()),
+                (None, Some(source)) => format!("read as of {}", Utc(source.newest_ms)),
+                (None, None) => names.join(", "),
+            }
+        }
+        Err(error) => error.to_string(),
+    }
 }
 
 fn public_text(stored: &Stored) -> String {
@@ -185,6 +210,10 @@ fn json_line(stored: &Stored) -> String {
     let value = match (&message.value, message.topic) {
         (None, _) => Value::Null,
         (Some(_), Topic::Observations) => batch_json(stored),
+        (Some(_), Topic::Intel) => match Record::read(message) {
+            Ok(record) => json!(record),
+            Err(error) => json!({ "fault": error.to_string() }),
+        },
         (Some(value), _) => serde_json::from_slice(value)
             .unwrap_or_else(|_| json!({ "bytes": value.len(), "hex": hex(value) })),
     };

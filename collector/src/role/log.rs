@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auscult_log::{EmbeddedLog, EmbeddedOptions, KafkaLog, Log, LogError, Topic, embedded};
+use auscult_log::{EmbeddedLog, KafkaLog, Log, LogError, Topic, embedded};
 use auscult_process::{Latch, Readiness, Shutdown, exit};
 
 use super::Role;
 use crate::Failure;
-use crate::config::{CollectorConfig, EmbeddedConfig, LogChoice};
+use crate::cli::source::embedded_options;
+use crate::config::{CollectorConfig, LogChoice};
 
 const FIRST_WAIT: Duration = Duration::from_millis(250);
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
@@ -108,14 +109,5 @@ fn topics_of(role: Role) -> &'static [Topic] {
     match role {
         Role::Ingest => &[Topic::Observations, Topic::Quarantine],
         Role::Engine | Role::All => ENGINE,
-    }
-}
-
-fn embedded_options(config: &EmbeddedConfig, partitions: BTreeMap<Topic, u32>) -> EmbeddedOptions {
-    EmbeddedOptions {
-        partitions,
-        topic_bytes: config.topic_bytes,
-        reserve_bytes: config.reserve_bytes,
-        ..EmbeddedOptions::default()
     }
 }

@@ -1,0 +1,247 @@
+//! Answers about risk as tables for people.
+
+use auscult_risk::document::ControlKind;
+use auscult_risk::{Assessment, DeviceRisk, Plan, PlannedControl, WhatIf};
+
+use crate::cli::table::{self, Column};
+use crate::site::standards::Pair;
+
+const TOP: [Column; 9] = [
+    ("#", 5),
+    ("DEVICE", 28),
+    ("WEAKNESS", 24),
+    ("SERVICE", 14),
+    ("SCORE", 9),
+    ("LIKELIHOOD", 10),
+    ("IMPACT", 7),
+    ("SSVC", 12),
+    ("FIRST HOP", 34),
+];
+
+/// The to-do list.
+pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>]) -> Vec<String> {
+    let it = &assessment.summary;
+    let mut lines = Vec::new();
+    if pairs.is_empty() {
+        lines.push(format!(
+            "nothing on the list: {} pairs on {} devices, none of which a campaign is expected to use",
+            it.pairs, it.devices
+        ));
+        return lines;
+    }
+    let rows: Vec<Vec<String>> = pairs.iter().map(top_row).collect();
+    lines.extend(table::render(&TOP, &rows));
+    lines.push(format!(
+        "{} of {} pairs on {} devices: they cover {:.1} % of the modelled loss of {:.3} a campaign",
+        it.in_cut,
+        it.pairs,
+        it.devices,
+        it.covered * 100.0,
+        it.loss
+    ));
+    lines.push("why: risk explain DEVICE/WEAKNESS; what to do: risk controls".to_owned());
+    lines
+}
+
+fn top_row(pair: &Pair<'_>) -> Vec<String> {
+    let risk = pair.risk;
+    let first = risk.path.first().and_then(|route| {
+        let step = route.hops.iter().find(|hop| hop.from.is_some())?;
+        Some(format!("{} -> {}", step.from.as_deref()?, step.to))
+    });
+    let entry = || "enters here".to_owned();
+    vec![
+        risk.rank.to_string(),
+        risk.device.clone(),
+        risk.weakness.clone(),
+        risk.service.clone().unwrap_or_else(|| "-".to_owned()),
+        number(risk.score),
+        percent(risk.likelihood),
+        number(risk.impact),
+        pair.standards.ssvc.decision.name().to_owned(),
+        first.unwrap_or_else(entry),
+    ]
+}
+
+const SPRINGBOARDS: [Column; 6] = [
+    ("#", 5),
+    ("DEVICE", 32),
+    ("SPRINGBOARD", 11),
+    ("LIKELIHOOD", 10),
+    ("OWN LOSS", 10),
+    ("MICROSEGMENTED SAVES", 20),
+];
+
+/// The first dominoes.
+pub(super) fn springboards(devices: &[DeviceRisk]) -> Vec<String> {
+    if devices.is_empty() {
+        return vec!["no device leads to loss at another".to_owned()];
+    }
+    let rows: Vec<Vec<String>> = devices
+        .iter()
+        .map(|device| {
+            vec![
+                device.springboard_rank.to_string(),
+                device.device.clone(),
+                number(device.springboard),
+                percent(device.likelihood),
+                number(device.loss),
+                number(device.segment_share),
+            ]
+        })
+        .collect();
+    let mut lines = table::render(&SPRINGBOARDS, &rows);
+    lines.push("springboard: expected loss at other devices that goes through this one".to_owned());
+    lines
+}
+
+const CHANGES: [Column; 4] = [
+    ("DEVICE", 32),
+    ("LIKELIHOOD", 20),
+    ("LOSS", 22),
+    ("SPRINGBOARD RANK", 16),
+];
+
+/// Before and after.
+pub(super) fn what_if(answer: &WhatIf) -> Vec<String> {
+    let mut lines = vec![format!(
+        "loss a campaign: {} -> {} ({})",
+        number(answer.loss_before),
+        number(answer.loss_after),
+        change(answer.loss_before, answer.loss_after)
+    )];
+    let pair = |(device, weakness, service): &(String, String, Option<String>)| {
+        let service = service.as_deref().unwrap_or("-");
+        format!("{device}  {weakness}  {service}")
+    };
+    for (what, names) in [("comes onto", &answer.entered), ("leaves", &answer.left)] {
+        lines.extend(
+            names
+                .iter()
+                .map(|name| format!("{what} the list: {}", pair(name))),
+        );
+    }
+    if answer.entered.is_empty() && answer.left.is_empty() {
+        lines.push("the to-do list stays as it is".to_owned());
+    }
+    if answer.devices.is_empty() {
+        lines.push("no device's loss changes".to_owned());
+        return lines;
+    }
+    let rows: Vec<Vec<String>> = answer
+        .devices
+        .iter()
+        .map(|device| {
+            let [before, after] = device.likelihood;
+            let [loss_before, loss_after] = device.loss;
+            let [rank_before, rank_after] = device.springboard_rank;
+            vec![
+                device.device.clone(),
+                format!("{} -> {}", percent(before), percent(after)),
+                format!("{} -> {}", number(loss_before), number(loss_after)),
+                format!("{} -> {}", rank(rank_before), rank(rank_after)),
+            ]
+        })
+        .collect();
+    lines.extend(table::render(&CHANGES, &rows));
+    lines
+}
+
+fn rank(rank: u32) -> String {
+    if rank == 0 {
+        "-".to_owned()
+    } else {
+        rank.to_string()
+    }
+}
+
+/// Measures and what they keep.
+pub(super) fn plan(plan: &Plan) -> Vec<String> {
+    if plan.controls.is_empty() {
+        return vec!["no measure takes loss away".to_owned()];
+    }
+    let mut lines = vec![format!(
+        "loss a campaign: {} -> {} ({}) with {} measure(s)",
+        number(plan.loss_before),
+        number(plan.loss_after),
+        change(plan.loss_before, plan.loss_after),
+        plan.controls.len()
+    )];
+    for (at, control) in plan.controls.iter().enumerate() {
+        lines.push(format!(
+            "{}. {}: takes {} away",
+            at + 1,
+            measure(control),
+            number(control.gain)
+        ));
+        if control.keeps.is_empty() {
+            lines.push("     concerns no observed conversation".to_owned());
+        }
+        for kept in &control.keeps {
+            let clinical = if kept.clinical { "  (clinical)" } else { "" };
+            lines.push(format!(
+                "     keeps {} -> {} {}{clinical}",
+                kept.client, kept.server, kept.service
+            ));
+        }
+    }
+    lines
+}
+
+fn measure(planned: &PlannedControl) -> String {
+    let control = &planned.control;
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let device = control
+        .device
+        .clone()
+        .unwrap_or_else(|| "every device".to_owned());
+    match control.kind {
+        ControlKind::Patch => format!("patch {} on {device}", text(&control.weakness)),
+        ControlKind::VirtualPatch => format!(
+            "filter attacks on {} before {device}",
+            text(&control.weakness)
+        ),
+        ControlKind::CloseService => format!("switch off {} on {device}", text(&control.service)),
+        ControlKind::DenySources => format!(
+            "let only observed clients reach {} on {device}",
+            text(&control.service)
+        ),
+        ControlKind::Microsegment => format!("let only observed conversations reach {device}"),
+        ControlKind::CutLink => format!(
+            "deny {} to {} in {} but for observed conversations",
+            text(&control.from),
+            text(&control.service),
+            text(&control.to)
+        ),
+        ControlKind::RemoveEntry => format!("close the way in from outside at {device}"),
+    }
+}
+
+/// Three digits that matter.
+pub(super) fn number(value: f64) -> String {
+    let size = value.abs();
+    if value == 0.0 {
+        "0".to_owned()
+    } else if size >= 100.0 {
+        format!("{value:.0}")
+    } else if size >= 1.0 {
+        format!("{value:.2}")
+    } else if size >= 0.001 {
+        format!("{value:.4}")
+    } else {
+        format!("{value:.1e}")
+    }
+}
+
+/// A probability.
+pub(super) fn percent(value: f64) -> String {
+    format!("{} %", number(value * 100.0))
+}
+
+fn change(before: f64, after: f64) -> String {
+    if before > 0.0 {
+        format!("{:+.1} %", (after - before) / before * 100.0)
+    } else {
+        "no loss before".to_owned()
+    }
+}

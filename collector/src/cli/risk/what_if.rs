@@ -1,0 +1,329 @@
+//! `risk what-if`: changes by their names, as events of the site.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use auscult_process::exit;
+use auscult_risk::document::{
+    ControlEntry, ControlKind, ConversationEntry, DeviceEntry, DeviceState, Vulnerability,
+};
+use auscult_risk::{Event, Faults};
+use serde::Deserialize;
+
+use super::{WhatIfArgs, print, print_json, show};
+use crate::Failure;
+use crate::cli::described::{Assessed, bad_data, read};
+use crate::cli::output::note;
+use crate::site::completion;
+
+pub(super) fn run(assessed: &Assessed, args: &WhatIfArgs) -> Result<(), Failure> {
+    let events = events(assessed, args)?;
+    if events.is_empty() {
+        return Err(Failure::new(
+            exit::USAGE,
+            "say what would change: --remove-device, --patch, --close, --microsegment, --cut-link or --add-device",
+        ));
+    }
+    let answer = assessed.assessor.what_if(&events).map_err(|faults| {
+        // Names were checked; what is left to be wrong is in the files of devices.
+        let code = if args.add_device.is_empty() {
+            exit::USAGE
+        } else {
+            exit::DATA
+        };
+        Failure::new(code, faults.to_string())
+    })?;
+    if args.json {
+        return print_json(&answer);
+    }
+    print(&show::what_if(&answer))
+}
+
+/// All changes, in the order: what comes, what goes, what is closed.
+fn events(assessed: &Assessed, args: &WhatIfArgs) -> Result<Vec<Event>, Failure> {
+    let mut events = Vec::new();
+    for path in &args.add_device {
+        added(assessed, path, &mut events)?;
+    }
+    for id in &args.remove_device {
+        device(assessed, "--remove-device", id)?;
+        events.push(Event::DeviceGone(id.clone()));
+    }
+    for what in &args.patch {
+        events.push(patch(assessed, what)?);
+    }
+    for what in &args.close {
+        events.push(close(assessed, what)?);
+    }
+    for id in &args.microsegment {
+        device(assessed, "--microsegment", id)?;
+        events.push(Event::Control(ControlEntry {
+            device: Some(id.clone()),
+            ..control(ControlKind::Microsegment)
+        }));
+    }
+    for what in &args.cut_link {
+        events.push(cut(assessed, what)?);
+    }
+    Ok(events)
+}
+
+fn control(kind: ControlKind) -> ControlEntry {
+    ControlEntry {
+        kind,
+        device: None,
+        weakness: None,
+        service: None,
+        from: None,
+        to: None,
+        verified: true,
+    }
+}
+
+fn usage(message: String) -> Failure {
+    Failure::new(exit::USAGE, message)
+}
+
+fn device<'a>(assessed: &'a Assessed, option: &str, id: &str) -> Result<&'a DeviceEntry, Failure> {
+    let devices = &assessed.site.document().devices;
+    let found = devices.iter().find(|device| device.id == id);
+    found.ok_or_else(|| {
+        usage(format!(
+            "{option} {id}: the site has no device {id:?}{}",
+            near(id, devices.iter().map(|device| device.id.as_str()))
+        ))
+    })
+}
+
+/// Splits at the slash that leaves a known device before it; the longest, where names have slashes.
+pub(super) fn device_and<'a>(
+    assessed: &Assessed,
+    option: &str,
+    what: &'a str,
+) -> Result<(&'a str, &'a str), Failure> {
+    let devices = &assessed.site.document().devices;
+    let mut splits: Vec<(&str, &str)> = what
+        .char_indices()
+        .filter(|(_, c)| *c == '/')
+        .filter_map(|(at, _)| Some((what.get(..at)?, what.get(at + 1..)?)))
+        .collect();
+    splits.reverse();
+    let known = |id: &str| devices.iter().any(|device| device.id == id);
+    if let Some(split) = splits
+        .iter()
+        .find(|(id, rest)| known(id) && !rest.is_empty())
+    {
+        return Ok(*split);
+    }
+    let id = what.split('/').next().unwrap_or(what);
+    Err(usage(format!(
+        "{option} {what}: the site has no device {id:?}{}",
+        near(id, devices.iter().map(|device| device.id.as_str()))
+    )))
+}
+
+/// Names that contain what was written, or begin alike.
+fn near<'a>(id: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let wanted = id.to_lowercase();
+    let start: String = wanted.chars().take(3).collect();
+    let close: Vec<&str> = names
+        .filter(|name| {
+            let name = name.to_lowercase();
+            name.contains(&wanted) || (!start.is_empty() && name.starts_with(&start))
+        })
+        .take(3)
+        .collect();
+    if close.is_empty() {
+        String::new()
+    } else {
+        format!("; it has {}", close.join(", "))
+    }
+}
+
+fn patch(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
+    let (id, weakness) = device_and(assessed, "--patch", what)?;
+    let entry = device(assessed, "--patch", id)?;
+    let own: Vec<&str> = entry
+        .weaknesses
+        .iter()
+        .flatten()
+        .map(|own| own.id.as_str())
+        .collect();
+    if !own.contains(&weakness) {
+        return Err(usage(format!(
+            "--patch {what}: {id} does not have the weakness {weakness:?}{}",
+            near(weakness, own.into_iter())
+        )));
+    }
+    Ok(Event::Control(ControlEntry {
+        device: Some(id.to_owned()),
+        weakness: Some(weakness.to_owned()),
+        ..control(ControlKind::Patch)
+    }))
+}
+
+fn close(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
+    let (id, service) = device_and(assessed, "--close", what)?;
+    let entry = device(assessed, "--close", id)?;
+    let used = assessed
+        .site
+        .document()
+        .conversations
+        .iter()
+        .filter(|talk| talk.server == id && talk.service == service);
+    let clinical = used.clone().filter(|talk| talk.clinical).count();
+    if !entry.services.iter().any(|own| own.id == service) && used.clone().next().is_none() {
+        let names = entry.services.iter().map(|own| own.id.as_str());
+        let names: Vec<&str> = names.collect();
+        return Err(usage(format!(
+            "--close {what}: {id} has no service {service:?}; it has {}",
+            if names.is_empty() {
+                "none".to_owned()
+            } else {
+                names.join(", ")
+            }
+        )));
+    }
+    let count = used.count();
+    if count > 0 {
+        note(&format!(
+            "--close {what}: {count} observed conversations use it, {clinical} of them clinical; closing it would end them"
+        ));
+    }
+    Ok(Event::Control(ControlEntry {
+        device: Some(id.to_owned()),
+        service: Some(service.to_owned()),
+        ..control(ControlKind::CloseService)
+    }))
+}
+
+fn cut(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
+    let segments = &assessed.site.document().segments;
+    let known = |id: &str| segments.iter().any(|segment| segment.id == id);
+    let slashes: Vec<usize> = what.match_indices('/').map(|(at, _)| at).collect();
+    for first in &slashes {
+        for second in slashes.iter().filter(|second| *second > first) {
+            let parts = (
+                what.get(..*first),
+                what.get(first + 1..*second),
+                what.get(second + 1..),
+            );
+            let (Some(from), Some(to), Some(service)) = parts else {
+                continue;
+            };
+            if known(from) && known(to) && !service.is_empty() {
+                return Ok(Event::Control(ControlEntry {
+                    from: Some(from.to_owned()),
+                    to: Some(to.to_owned()),
+                    service: Some(service.to_owned()),
+                    ..control(ControlKind::CutLink)
+                }));
+            }
+        }
+    }
+    let names: Vec<&str> = segments.iter().map(|it| it.id.as_str()).take(8).collect();
+    Err(usage(format!(
+        "--cut-link {what}: write FROM/TO/SERVICE with two segments of the site, such as {}/{}/tcp/445; it has {}",
+        names.first().unwrap_or(&"office"),
+        names.get(1).unwrap_or(&"ward"),
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
+    )))
+}
+
+/// What comes with a device that is thought about.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Addition {
+    device: DeviceEntry,
+    #[serde(default)]
+    vulnerabilities: BTreeMap<String, Vulnerability>,
+    #[serde(default)]
+    conversations: Vec<ConversationEntry>,
+}
+
+fn added(assessed: &Assessed, path: &Path, events: &mut Vec<Event>) -> Result<(), Failure> {
+    let bytes = read(path)?;
+    let name = path.display().to_string();
+    let bad = |text: String| bad_data(&name, &Faults::one("$", text));
+    let tree: serde_json::Value =
+        serde_json::from_slice(&bytes).map_err(|error| bad(format!("is not JSON: {error}")))?;
+    let addition = if tree.get("device").is_some() {
+        serde_json::from_value::<Addition>(tree)
+    } else {
+        serde_json::from_value::<DeviceEntry>(tree).map(|device| Addition {
+            device,
+            vulnerabilities: BTreeMap::new(),
+            conversations: Vec::new(),
+        })
+    };
+    let mut addition = addition.map_err(|error| bad(error.to_string()))?;
+    let document = assessed.site.document();
+    if document
+        .devices
+        .iter()
+        .any(|own| own.id == addition.device.id)
+    {
+        return Err(bad(format!(
+            "the site has a device {:?} already",
+            addition.device.id
+        )));
+    }
+    if !document
+        .segments
+        .iter()
+        .any(|own| own.id == addition.device.segment)
+    {
+        return Err(bad(format!(
+            "the site has no segment {:?}",
+            addition.device.segment
+        )));
+    }
+    addition.device.state = DeviceState::Active;
+    complete(assessed, &mut addition);
+    for (id, known) in addition.vulnerabilities {
+        if !document.vulnerabilities.contains_key(&id) {
+            events.push(Event::Weakness {
+                id,
+                known: Box::new(known),
+            });
+        }
+    }
+    events.push(Event::Device(Box::new(addition.device)));
+    events.extend(addition.conversations.into_iter().map(Event::Conversation));
+    Ok(())
+}
+
+fn complete(assessed: &Assessed, addition: &mut Addition) {
+    let Some(index) = &assessed.index else {
+        if addition.device.weaknesses.is_none() {
+            note(
+                "the device lists no weaknesses and counts as without any: match it with --intel DIR",
+            );
+        }
+        return;
+    };
+    if addition.device.weaknesses.is_none() {
+        let (found, _) = completion::weaknesses(&addition.device, index);
+        note(&format!(
+            "{} weaknesses matched on {}",
+            found.len(),
+            addition.device.id
+        ));
+        addition.device.weaknesses = Some(found);
+    }
+    for own in addition.device.weaknesses.iter().flatten() {
+        let known = index
+            .vulnerabilities()
+            .iter()
+            .find(|known| known.id == own.id);
+        if let (Some(known), false) = (known, addition.vulnerabilities.contains_key(&own.id)) {
+            addition
+                .vulnerabilities
+                .insert(own.id.clone(), completion::describe(known));
+        }
+    }
+}
