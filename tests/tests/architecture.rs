@@ -90,6 +90,8 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
         ],
         &["pcap", "auscult-dissect", "auscult-spool"],
     ),
+    // It judges the others: it uses none of them.
+    ("auscult-hospital", "tests/hospital", &[], PURE),
     ("auscult-tests", "tests", ANY, &[]),
     // It makes the packets that judge the dissectors, so it shares nothing with them.
     (
@@ -119,6 +121,7 @@ const ANY: &[&str] = &[
     "auscult-risk",
     "auscult-log",
     "auscult-collector",
+    "auscult-hospital",
 ];
 
 /// Longest Rust file, tests included: what can be read in one go.
