@@ -91,7 +91,12 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
         &["pcap", "auscult-dissect", "auscult-spool"],
     ),
     // It judges the others: it uses none of them.
-    ("auscult-hospital", "tests/hospital", &[], PURE),
+    (
+        "auscult-hospital",
+        "tests/hospital",
+        &[],
+        &["pcap", "rdkafka", "fjall", "tonic", "tokio"],
+    ),
     ("auscult-tests", "tests", ANY, &[]),
     // It makes the packets that judge the dissectors, so it shares nothing with them.
     (
