@@ -1,7 +1,7 @@
 //! Makers and products under their many names.
 //!
 //! Advisories say "Becton, Dickinson and Company (BD)" and "BD Alaris 8015 PC unit", a device says "CareFusion" and "Alaris 8015". A
-//! maker is a key of the table in [`vendors`]; a product is its words without the maker's and without words that every product has,
+//! maker is a key of the table in `vendors`; a product is its words without the maker's and without words that every product has,
 //! and its model numbers, lists and ranges of them included ("MX800/700/600", "MX400-550").
 
 mod vendors;

@@ -1,7 +1,7 @@
 //! Weaknesses without a CVE, each from observed facts: protocols that carry credentials or patient data in clear text, SMB 1, operating
 //! systems past their end, shared and default certificates, services open to anybody.
 //!
-//! A weakness is a row of a typed table with an identifier that does not change; [`derive`] is a pure function from what was seen (and
+//! A weakness is a row of a typed table with an identifier that does not change; [`derive()`] is a pure function from what was seen (and
 //! the day) to the weaknesses that follow, each with the fact it rests on.
 
 mod operating_system;

@@ -1,6 +1,6 @@
 //! The exchange format `auscult.site/1`: one site as one JSON object, as written by people and other programs.
 //!
-//! These types mirror `schemas/site.schema.json` key by key; unknown keys are refused. [`crate::decode`] reads them, and
+//! These types mirror `schemas/site.schema.json` key by key; unknown keys are refused. `decode` reads them, and
 //! [`crate::Site::try_from`] checks what a type cannot say (dangling names, ranges) and gives the indexed form.
 
 use std::collections::BTreeMap;

@@ -1,8 +1,8 @@
 //! From a seed to a site.
 //!
-//! Every step draws from streams of its own label, so that a change in one step leaves the others as they were: [`layout`] (buildings,
-//! wards, segments), [`place`] (devices and addresses), [`talk`] (conversations), [`weak`] (flaws, listed and present), [`reach`]
-//! (what the network lets through, hidden), [`plant`] (routes laid on purpose).
+//! Every step draws from streams of its own label, so that a change in one step leaves the others as they were: `layout` (buildings,
+//! wards, segments), `place` (devices and addresses), `talk` (conversations), `weak` (flaws, listed and present), `reach`
+//! (what the network lets through, hidden), `plant` (routes laid on purpose).
 
 mod context;
 mod identity;

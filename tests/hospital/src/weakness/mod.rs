@@ -1,6 +1,6 @@
 //! Flaws and what is publicly known of them.
 //!
-//! Three sources: real ones that a kind's file names ([`reference`]), those of operating systems ([`os`]), and invented ones
+//! Three sources: real ones that a kind's file names (`reference`), those of operating systems ([`os`]), and invented ones
 //! ([`invent`]) whose signals follow the distributions measured on medical advisories. Invented ids begin with `HOSPITAL-`, so that
 //! nobody takes one for a CVE.
 
