@@ -95,7 +95,9 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
         "auscult-hospital",
         "tests/hospital",
         &[],
-        &["pcap", "rdkafka", "fjall", "tonic", "tokio"],
+        &[
+            "tokio", "tonic", "hyper", "rustls", "pcap", "rdkafka", "fjall",
+        ],
     ),
     ("auscult-tests", "tests", ANY, &[]),
     // It makes the packets that judge the dissectors, so it shares nothing with them.

@@ -117,13 +117,14 @@ pub fn part(bench: &Bench<'_>, engine_path: Option<&Path>, scratch: &Path) -> Re
     if let Some(assessment) = &assessed {
         row(&mut text, "**engine**", &bench.judge(&assessment.order));
     }
-    let other = bench.other_campaigns();
-    let held_out = baselines::order(bench, |index| other[index]);
-    row(
-        &mut text,
-        "oracle of other campaigns",
-        &bench.judge(&held_out),
-    );
+    for (name, noise) in [
+        ("oracle without hidden capability", 0.0),
+        ("oracle of other campaigns", bench.attacker.noise),
+    ] {
+        let loss = bench.other_campaigns(noise);
+        let order = baselines::order(bench, |index| loss[index]);
+        row(&mut text, name, &bench.judge(&order));
+    }
     let hindsight = baselines::order(bench, |index| bench.loss[index]);
     row(&mut text, "oracle in hindsight", &bench.judge(&hindsight));
     text.push('\n');

@@ -87,14 +87,19 @@ impl<'a> Bench<'a> {
         ((self.candidates.len() as f64) * HEAD).ceil() as usize
     }
 
-    /// Realised loss of candidates in other campaigns than those judged by, for an oracle that cannot see the future.
+    /// Loss of candidates in campaigns that do not judge, by attackers whose capability strays by `noise` from the public signals: an
+    /// oracle that cannot see the future, and with a noise of 0 one that does not know hidden capability either.
     #[must_use]
-    pub fn other_campaigns(&self) -> Vec<f64> {
+    pub fn other_campaigns(&self, noise: f64) -> Vec<f64> {
         let arena = Arena::new(self.site, &Defence::default());
+        let attacker = Attacker {
+            noise,
+            ..self.attacker
+        };
         let tally = attack::run(
             self.site,
             &arena,
-            &self.attacker,
+            &attacker,
             1 << 32,
             self.campaigns,
             self.threads,
