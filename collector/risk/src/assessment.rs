@@ -140,6 +140,8 @@ pub enum HopKind {
     Segment,
     /// Over a link between segments, not observed.
     Link,
+    /// Between two devices of the site where nothing was seen.
+    Site,
     /// On the device itself.
     Local,
     /// By hand.

@@ -68,7 +68,7 @@ impl Assessor {
             listed: BTreeSet::new(),
         };
         assessor.replay_all();
-        assessor.listed = assessor.list(&assessor.scores().1);
+        assessor.listed = assessor.list(&assessor.scores(false).1);
         Ok(assessor)
     }
 
@@ -96,8 +96,9 @@ impl Assessor {
     }
 
     /// All scores and the cut, with the last list's hysteresis.
-    pub(crate) fn scores(&self) -> (Vec<Score>, Cut) {
-        let mut scores = self.with_scales(|scales| scales.pairs());
+    /// `halves`: with the scores of even and odd worlds alone.
+    pub(crate) fn scores(&self, halves: bool) -> (Vec<Score>, Cut) {
+        let mut scores = self.with_scales(|scales| scales.pairs(halves));
         if !self.graph.decisions.is_empty() {
             let through = Through::of(self);
             for score in &mut scores {
@@ -133,7 +134,7 @@ impl Assessor {
 
     /// The whole result.
     pub fn assessment(&self) -> Assessment {
-        let (mut scores, cut) = self.scores();
+        let (mut scores, cut) = self.scores(true);
         scores.sort_by(|a, b| score::worse(&self.graph, a, b));
         let through = Through::of(self);
         let listed: BTreeSet<u32> = cut.listed.iter().copied().collect();
@@ -263,18 +264,12 @@ impl Assessor {
 pub(crate) struct Through<'a> {
     assessor: &'a Assessor,
     pub gradient: Gradient,
-    place: Vec<u32>,
 }
 
 impl<'a> Through<'a> {
     pub(crate) fn of(assessor: &'a Assessor) -> Self {
-        let mut place = vec![u32::MAX; assessor.graph.surfaces.len()];
-        for (number, surface) in assessor.flat.surfaces.iter().enumerate() {
-            place[surface.slot as usize] = number as u32;
-        }
         Self {
             gradient: assessor.gradient(),
-            place,
             assessor,
         }
     }
@@ -284,7 +279,7 @@ impl<'a> Through<'a> {
         let graph = &self.assessor.graph;
         match graph.pairs[number as usize].place {
             Place::Surface(slot) => {
-                let by_x = self.gradient.by_x[self.place[slot as usize] as usize];
+                let by_x = self.gradient.by_x[self.assessor.flat.place[slot as usize] as usize];
                 through_of(graph, number, by_x)
             }
             Place::Local | Place::Physical => 0.0,
@@ -346,6 +341,6 @@ impl Assessor {
 
     /// All scores and the cut; gives the covered share.
     pub fn again_scores(&self) -> f64 {
-        self.scores().1.covered
+        self.scores(false).1.covered
     }
 }

@@ -3,8 +3,11 @@
 //! Every world is the least fixpoint of a monotone system of coins, so cycles add nothing and a shared capability is shared.
 
 use crate::coin;
-use crate::flat::{Flat, STALE, edge_key};
+use crate::flat::{Flat, STALE, edge_key, needs_exploit};
 use crate::graph::{Graph, NONE, ring_size};
+
+mod capability;
+pub(crate) use capability::Capabilities;
 
 /// Edges by their source: the flat graph read the other way.
 #[derive(Debug, Clone, Default)]
@@ -49,7 +52,8 @@ pub(crate) struct Reached {
     pub hop: u8,
     /// It is used before it is contained.
     pub acts: bool,
-    /// Where the attack came from, and over which pair; [`NONE`] for the foothold.
+    /// Where the attack came from, and over which pair; [`NONE`] for a
+    /// foothold; only the parent is [`NONE`] for an exposed device that was taken from outside.
     pub parent: u32,
     pub pair: u32,
 }
@@ -66,8 +70,7 @@ pub(crate) struct Field<'a> {
     serve: u64,
     scans: Draws,
     crossings: Draws,
-    /// Surface slot to place in the flat graph.
-    place: Vec<u32>,
+    roams: Draws,
 }
 
 /// A number of attempts that need not be whole: this many draws, each live with a probability.
@@ -90,49 +93,6 @@ impl Draws {
     }
 }
 
-/// Which weaknesses a campaign can exploit, by world.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Capabilities {
-    pub worlds: u32,
-    words: usize,
-    /// By weakness: one bit a world.
-    bits: Vec<u64>,
-    /// By world: the weaknesses.
-    pub of_world: Vec<Vec<u32>>,
-    /// By weakness: worlds that have it, even and odd.
-    pub count: Vec<[u32; 2]>,
-}
-
-impl Capabilities {
-    pub(crate) fn of(graph: &Graph, worlds: u32) -> Self {
-        let words = worlds.div_ceil(64) as usize;
-        let mut capable = Self {
-            worlds,
-            words,
-            bits: vec![0; words * graph.weaknesses.len()],
-            of_world: vec![Vec::new(); worlds as usize],
-            count: vec![[0; 2]; graph.weaknesses.len()],
-        };
-        let salts: Vec<u64> = (0..worlds).map(coin::world).collect();
-        for (number, weakness) in graph.weaknesses.iter().enumerate() {
-            let bound = coin::bound(weakness.alpha);
-            for (world, salt) in salts.iter().enumerate() {
-                if coin::falls(weakness.key, *salt, bound) {
-                    capable.bits[number * words + world / 64] |= 1 << (world % 64);
-                    capable.of_world[world].push(number as u32);
-                    capable.count[number][world % 2] += 1;
-                }
-            }
-        }
-        capable
-    }
-
-    pub(crate) fn has(&self, weakness: u32, world: u32) -> bool {
-        let word = self.bits[weakness as usize * self.words + world as usize / 64];
-        word >> (world % 64) & 1 == 1
-    }
-}
-
 impl<'a> Field<'a> {
     pub(crate) fn of(
         graph: &'a Graph,
@@ -141,10 +101,6 @@ impl<'a> Field<'a> {
         capable: &'a Capabilities,
     ) -> Self {
         let p = &graph.policy.propagation;
-        let mut place = vec![NONE; graph.surfaces.len()];
-        for (number, surface) in flat.surfaces.iter().enumerate() {
-            place[surface.slot as usize] = number as u32;
-        }
         Self {
             graph,
             flat,
@@ -155,7 +111,7 @@ impl<'a> Field<'a> {
             serve: coin::bound(flat.serve),
             scans: Draws::of(graph.scale * p.segment_attempts),
             crossings: Draws::of(graph.scale * p.link_attempts),
-            place,
+            roams: Draws::of(graph.scale * p.site_attempts),
         }
     }
 
@@ -193,6 +149,7 @@ impl<'a> Field<'a> {
     pub(crate) fn contacts(&self, from: u32, salt: u64, mut touch: impl FnMut(u32)) {
         self.scans(from, salt, &mut touch);
         self.crosses(from, salt, &mut touch);
+        self.roams(from, salt, &mut touch);
     }
 
     /// Segments that links to a surface start in.
@@ -260,6 +217,49 @@ impl<'a> Field<'a> {
         }
     }
 
+    /// Surfaces that an acting device touches somewhere in the site, where nothing was seen.
+    pub(crate) fn roams(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
+        let key = self.graph.device(from).key;
+        self.roamed(from, salt, &mut |segment, spot| {
+            self.roams_at(segment, spot, key, salt, touch);
+        });
+    }
+
+    /// Surfaces of one tried segment that are touched.
+    pub(crate) fn roams_at(
+        &self,
+        segment: u32,
+        spot: u64,
+        from_key: u64,
+        salt: u64,
+        touch: &mut impl FnMut(u32),
+    ) {
+        let ring = &self.graph.segments[segment as usize].ring;
+        let size = 1 << self.flat.power[segment as usize];
+        self.in_bucket(ring, size, spot, |surface| {
+            let routed = self.flat.surfaces[self.place(surface) as usize].routed;
+            if routed && self.lets_in(surface, from_key, salt) {
+                touch(surface);
+            }
+        });
+    }
+
+    /// Segments that an acting device tries without evidence, and the spot in their ring.
+    pub(crate) fn roamed(&self, from: u32, salt: u64, each: &mut impl FnMut(u32, u64)) {
+        let device = self.graph.device(from);
+        let size = ring_size(self.flat.segments.len() as u32);
+        for draw in 0..self.roams.count {
+            let key = coin::join(device.key, coin::kind::ROAM + (u64::from(draw) << 8));
+            if self.live(key, salt, self.roams.live, device.lateral) {
+                let spot = coin::mix(key ^ salt.rotate_left(17));
+                self.in_bucket(&self.flat.segments, size, spot, |segment| {
+                    let key = self.graph.segments[segment as usize].key;
+                    each(segment, coin::mix(spot ^ key));
+                });
+            }
+        }
+    }
+
     fn live(&self, key: u64, salt: u64, bound: u64, lateral: f64) -> bool {
         coin::falls(key, salt, bound)
             && (lateral >= 1.0
@@ -291,8 +291,23 @@ impl<'a> Field<'a> {
             )
     }
 
+    /// Segment of an active device, as laid out.
+    pub(crate) fn segment(&self, device: u32) -> u32 {
+        self.flat.segment(device)
+    }
+
     pub(crate) fn place(&self, surface: u32) -> u32 {
-        self.place[surface as usize]
+        self.flat.place[surface as usize]
+    }
+
+    /// The first pair of an exposed device that works from outside in a world.
+    fn forced(&self, device: u32, world: u32, salt: u64) -> Option<u32> {
+        self.graph
+            .device(device)
+            .surfaces
+            .iter()
+            .filter(|surface| self.flat.surfaces[self.place(**surface) as usize].routed)
+            .find_map(|surface| self.works(*surface, world, salt))
     }
 
     /// Plays one world from its foothold. `seen` is scratch, by device slot: the last world that saw it, plus one.
@@ -303,13 +318,20 @@ impl<'a> Field<'a> {
         }
         let salt = coin::world(world);
         let stamp = world + 1;
+        let pair = match self.graph.device(foothold).way_in {
+            Some((kind, _)) if needs_exploit(kind) => match self.forced(foothold, world, salt) {
+                Some(pair) => pair,
+                None => return reached,
+            },
+            _ => NONE,
+        };
         seen[foothold as usize] = stamp;
         reached.push(Reached {
             device: foothold,
             hop: 0,
             acts: self.acts(foothold, salt),
             parent: NONE,
-            pair: NONE,
+            pair,
         });
         let mut at = 0;
         while at < reached.len() {

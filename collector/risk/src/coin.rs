@@ -57,6 +57,7 @@ pub(crate) mod kind {
     pub(crate) const ENTRY: u64 = 6;
     pub(crate) const SCAN: u64 = 7;
     pub(crate) const CROSS: u64 = 8;
+    pub(crate) const ROAM: u64 = 9;
 }
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ fn candidates(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEn
         }
         // Remote access of a maker can be opened on demand; other ways in are somebody's work.
         if matches!(own.way_in, Some((EntryKind::VendorAccess, _))) {
-            let gain = flat.entry[slot] * gradient.by_entry[slot];
+            let gain = (flat.entry[slot] + flat.door[slot]) * gradient.by_entry[slot];
             found.push((on_device(ControlKind::RemoveEntry, &own.id), gain));
         }
     }

@@ -1,13 +1,19 @@
 //! The graph as plain arrays in key order: what both engines run on. Built anew after every change, in one linear pass.
 
+use std::collections::BTreeSet;
+
 use crate::coin;
-use crate::graph::{Age, Graph, Kind, ring_size};
+use crate::document::EntryKind;
+use crate::graph::{Age, Graph, Kind, NONE, Place, ring_size};
+use crate::surface::switched_off;
+
+mod spread;
 
 /// Marks an edge of a stale conversation.
 pub(crate) const STALE: u32 = 1 << 31;
 
 /// A surface in key order.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FlatSurface {
     pub slot: u32,
     pub device: u32,
@@ -17,18 +23,40 @@ pub(crate) struct FlatSurface {
     pub groups: (u32, u32),
     pub x: f64,
     pub unobserved: f64,
+    /// Attempts from anywhere in the site may find it.
+    pub routed: bool,
     /// A scan of the segment finds it.
     pub scanned: bool,
     /// Reached by what servers send: edges lead from servers.
     pub served: bool,
 }
 
+/// Where a pair of [`Flat::pairs`] is attacked when not on a surface: by somebody on the device, or by hand.
+pub(crate) const LOCAL: u32 = u32::MAX;
+pub(crate) const PHYSICAL: u32 = u32::MAX - 1;
+
+/// What the score of a pair needs, in key order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct FlatPair {
+    pub slot: u32,
+    pub weakness: u32,
+    /// Place in [`Flat::surfaces`], [`LOCAL`] or [`PHYSICAL`].
+    pub place: u32,
+    pub s: f64,
+    /// impact x consequence.
+    pub weight: f64,
+    /// Neither switched off nor closed.
+    pub open: bool,
+}
+
 /// A device in key order with its surfaces.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FlatDevice {
     pub slot: u32,
     pub segment: u32,
     pub surfaces: (u32, u32),
+    /// Range of [`Flat::pairs`].
+    pub pairs: (u32, u32),
 }
 
 /// A link that leads into a group.
@@ -40,13 +68,22 @@ pub(crate) struct FlatLink {
 }
 
 /// The arrays; those by device or segment or group are indexed by slot.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Flat {
     pub slots: usize,
     pub devices: Vec<FlatDevice>,
     pub surfaces: Vec<FlatSurface>,
     pub edges: Vec<u32>,
     pub groups: Vec<u32>,
+    pub pairs: Vec<FlatPair>,
+    /// By surface slot: its place in `surfaces`.
+    pub place: Vec<u32>,
+    /// By device: its place in `devices`.
+    at: Vec<u32>,
+    /// By device: power of two of its conversations.
+    fan: Vec<u8>,
+    /// By device: its kind and weight as an entry, and what controls leave open.
+    way: Vec<Option<(EntryKind, f64, f64)>>,
     pub links: Vec<FlatLink>,
     /// By group: range of `links`.
     pub group_links: Vec<(u32, u32)>,
@@ -60,111 +97,172 @@ pub(crate) struct Flat {
     /// By segment: probability that one using device attempts one given surface of its segment.
     pub scan: Vec<f64>,
     pub lateral: Vec<f64>,
-    /// By device: probability that a campaign begins there.
+    /// By segment: power of two of its ring.
+    pub power: Vec<u8>,
+    /// By power: probability that one using device attempts one given surface of a segment with such a ring, from anywhere.
+    pub site: Vec<f64>,
+    /// Segments with members, by key.
+    pub segments: Vec<(u64, u32)>,
+    /// By device: probability that a campaign begins with a foothold there.
     pub entry: Vec<f64>,
+    /// By device: probability that a campaign begins by attacking its network surfaces from outside.
+    pub door: Vec<f64>,
     pub stake: Vec<f64>,
-}
-
-/// Probability of at least one hit in `attempts` spread evenly over `choices`.
-pub(crate) fn hit(attempts: f64, choices: f64) -> f64 {
-    -libm::expm1(-attempts / choices)
 }
 
 impl Flat {
     /// All arrays of a graph.
     pub(crate) fn of(graph: &Graph) -> Self {
+        Self::derive(graph, &|_| None)
+    }
+
+    /// The arrays after a change: equal to [`Flat::of`], but what belongs to devices outside `touched` is copied.
+    pub(crate) fn renewed(&self, graph: &Graph, touched: &BTreeSet<u32>) -> Self {
+        let mut stands: Vec<bool> = self.at.iter().map(|at| *at != NONE).collect();
+        for slot in touched {
+            if let Some(stands) = stands.get_mut(*slot as usize) {
+                *stands = false;
+            }
+        }
+        Self::derive(graph, &|slot| {
+            stands.get(slot as usize).copied()?.then_some(self)
+        })
+    }
+
+    fn derive<'a>(graph: &Graph, kept: &dyn Fn(u32) -> Option<&'a Self>) -> Self {
         let slots = graph.devices.len();
         let mut flat = Self {
             slots,
             stake: vec![0.0; slots],
             lateral: vec![1.0; slots],
             entry: vec![0.0; slots],
+            door: vec![0.0; slots],
+            at: vec![NONE; slots],
+            fan: vec![0; slots],
+            way: vec![None; slots],
+            place: vec![NONE; graph.surfaces.len()],
+            devices: Vec::with_capacity(graph.order.len()),
+            surfaces: Vec::with_capacity(graph.surfaces.len()),
+            pairs: Vec::with_capacity(graph.pairs.len()),
             ..Self::default()
         };
-        let mut weight = 0.0;
         for slot in &graph.order {
-            flat.add_device(graph, *slot);
-            weight += graph.device(*slot).way_in.map_or(0.0, |(_, weight)| weight);
-        }
-        if weight > 0.0 {
-            for slot in &graph.order {
-                let device = graph.device(*slot);
-                flat.entry[*slot as usize] = device
-                    .way_in
-                    .map_or(0.0, |(_, own)| own / weight * device.way_open);
+            flat.at[*slot as usize] = flat.devices.len() as u32;
+            match kept(*slot) {
+                Some(old) => flat.copy_device(old, *slot),
+                None => flat.add_device(graph, *slot),
             }
         }
+        for (number, surface) in flat.surfaces.iter().enumerate() {
+            flat.place[surface.slot as usize] = number as u32;
+        }
+        flat.enter(graph);
         flat.spread(graph);
         flat
     }
 
-    /// Sets everything that depends on the scale of attempts.
-    pub(crate) fn spread(&mut self, graph: &Graph) {
-        let p = &graph.policy.propagation;
-        let attempts = graph.scale * p.conversation_attempts;
-        let steps: Vec<(f64, f64)> = (0..33)
-            .map(|power| {
-                let choices = libm::exp2(f64::from(power));
-                (
-                    hit(attempts, choices),
-                    hit(attempts * p.stale_factor, choices),
-                )
-            })
-            .collect();
-        self.fresh = vec![0.0; self.slots];
-        self.stale = vec![0.0; self.slots];
+    /// Divides the campaigns among the entries by weight.
+    fn enter(&mut self, graph: &Graph) {
+        let weight: f64 = graph
+            .order
+            .iter()
+            .filter_map(|slot| self.way[*slot as usize])
+            .map(|(_, own, _)| own)
+            .sum();
+        if weight <= 0.0 {
+            return;
+        }
         for slot in &graph.order {
-            let power = ring_size(graph.fan_out(graph.device(*slot))).trailing_zeros();
-            (self.fresh[*slot as usize], self.stale[*slot as usize]) = steps[power as usize];
-        }
-        self.serve = hit(graph.scale * p.served_content, 1.0);
-        self.scan = graph
-            .segments
-            .iter()
-            .map(|segment| {
-                hit(
-                    graph.scale * p.segment_attempts,
-                    f64::from(ring_size(segment.members.len() as u32)),
-                )
-            })
-            .collect();
-        self.links.clear();
-        self.group_links.clear();
-        let mut places = vec![0; graph.links.len()];
-        let contacts: Vec<f64> = (0..65)
-            .map(|power| hit(graph.scale * p.link_attempts, libm::exp2(f64::from(power))))
-            .collect();
-        for group in &graph.groups {
-            let start = self.links.len() as u32;
-            for (_, link) in &group.links {
-                places[*link as usize] = self.links.len() as u32;
-                let link = &graph.links[*link as usize];
-                let choices = ring_size(graph.segments[link.from as usize].links.len() as u32);
-                let power = choices.trailing_zeros() + ring_size(group.offers).trailing_zeros();
-                let contact = contacts[power as usize] * link.belief(&graph.policy);
-                self.links.push(FlatLink {
-                    from: link.from,
-                    contact,
-                });
+            let slot = *slot as usize;
+            if let Some((kind, own, open)) = self.way[slot] {
+                let begins = own / weight * open;
+                if needs_exploit(kind) {
+                    self.door[slot] = begins;
+                } else {
+                    self.entry[slot] = begins;
+                }
             }
-            self.group_links.push((start, self.links.len() as u32));
         }
-        self.leaving = graph
-            .segments
-            .iter()
-            .map(|segment| {
-                let links = segment.links.iter();
-                links
-                    .map(|(_, link)| (graph.links[*link as usize].group, places[*link as usize]))
-                    .collect()
-            })
-            .collect();
+    }
+
+    /// Segment of an active device.
+    pub(crate) fn segment(&self, slot: u32) -> u32 {
+        self.devices[self.at[slot as usize] as usize].segment
+    }
+
+    /// Copies what belongs to an untouched device.
+    fn copy_device(&mut self, old: &Self, slot: u32) {
+        let number = slot as usize;
+        self.stake[number] = old.stake[number];
+        self.lateral[number] = old.lateral[number];
+        self.fan[number] = old.fan[number];
+        self.way[number] = old.way[number];
+        let device = old.devices[old.at[number] as usize];
+        let first = self.surfaces.len() as u32;
+        let surfaces = &old.surfaces[device.surfaces.0 as usize..device.surfaces.1 as usize];
+        for surface in surfaces {
+            let start = (self.edges.len() as u32, self.groups.len() as u32);
+            let edges = surface.edges.0 as usize..surface.edges.1 as usize;
+            let groups = surface.groups.0 as usize..surface.groups.1 as usize;
+            self.edges.extend_from_slice(&old.edges[edges]);
+            self.groups.extend_from_slice(&old.groups[groups]);
+            self.surfaces.push(FlatSurface {
+                edges: (start.0, self.edges.len() as u32),
+                groups: (start.1, self.groups.len() as u32),
+                ..*surface
+            });
+        }
+        let pairs = (self.pairs.len() as u32, device.pairs.1 - device.pairs.0);
+        for pair in &old.pairs[device.pairs.0 as usize..device.pairs.1 as usize] {
+            let mut pair = *pair;
+            if pair.place < PHYSICAL {
+                pair.place = pair.place - device.surfaces.0 + first;
+            }
+            self.pairs.push(pair);
+        }
+        self.devices.push(FlatDevice {
+            surfaces: (first, self.surfaces.len() as u32),
+            pairs: (pairs.0, pairs.0 + pairs.1),
+            ..device
+        });
+    }
+
+    fn add_pairs(&mut self, graph: &Graph, slot: u32, first: u32) -> (u32, u32) {
+        let device = graph.device(slot);
+        let start = self.pairs.len() as u32;
+        let mut place = first;
+        for number in graph.pairs_of(device) {
+            let pair = &graph.pairs[number as usize];
+            let place = match pair.place {
+                Place::Surface(surface) => {
+                    while self.surfaces[place as usize].slot != surface {
+                        place += 1;
+                    }
+                    place
+                }
+                Place::Local => LOCAL,
+                Place::Physical => PHYSICAL,
+            };
+            self.pairs.push(FlatPair {
+                slot: number,
+                weakness: pair.weakness,
+                place,
+                s: pair.s,
+                weight: device.impact.total * pair.consequence,
+                open: pair.s > 0.0 && !switched_off(pair.matched),
+            });
+        }
+        (start, self.pairs.len() as u32)
     }
 
     fn add_device(&mut self, graph: &Graph, slot: u32) {
         let device = graph.device(slot);
         self.stake[slot as usize] = device.stake;
         self.lateral[slot as usize] = device.lateral;
+        self.fan[slot as usize] = ring_size(graph.fan_out(device)).trailing_zeros() as u8;
+        self.way[slot as usize] = device
+            .way_in
+            .map(|(kind, own)| (kind, own, device.way_open));
         let first = self.surfaces.len() as u32;
         for number in &device.surfaces {
             let surface = &graph.surfaces[*number as usize];
@@ -180,14 +278,17 @@ impl Flat {
                 groups: (start, self.groups.len() as u32),
                 x: surface.x,
                 unobserved: surface.unobserved,
+                routed: matches!(surface.kind, Kind::Service(_) | Kind::Any),
                 scanned: surface.kind != Kind::Client,
                 served: surface.kind == Kind::Client,
             });
         }
+        let pairs = self.add_pairs(graph, slot, first);
         self.devices.push(FlatDevice {
             slot,
             segment: device.segment,
             surfaces: (first, self.surfaces.len() as u32),
+            pairs,
         });
     }
 
@@ -215,6 +316,12 @@ impl Flat {
             }
         }
     }
+}
+
+/// Whether an entry of this kind only lets an attacker at the device's services: exposed to the internet or to radio, it is attacked,
+/// not held.
+pub(crate) const fn needs_exploit(kind: EntryKind) -> bool {
+    matches!(kind, EntryKind::Internet | EntryKind::Wireless)
 }
 
 /// Key of the coin "this device uses this conversation against this surface".

@@ -7,13 +7,12 @@ use std::collections::BTreeSet;
 
 use crate::assessor::Assessor;
 use crate::campaign::{Field, Outward};
-use crate::coin;
 use crate::event::{Concern, Event};
 use crate::fault::Faults;
-use crate::flat::{Flat, STALE};
-use crate::graph::Graph;
 use crate::layers;
-use crate::worlds::Worlds;
+
+mod affected;
+use affected::{Moved, Named};
 
 /// Device, weakness and service of a pair.
 pub type PairName = (String, String, Option<String>);
@@ -36,7 +35,7 @@ impl Assessor {
     /// Every fault of the batch, with the place of its event.
     pub fn apply(&mut self, events: &[Event]) -> Result<Changes, Faults> {
         let replayed = self.advance(events)?;
-        let now = self.list(&self.scores().1);
+        let now = self.list(&self.scores(false).1);
         let changes = Changes {
             entered: now.difference(&self.listed).cloned().collect(),
             left: self.listed.difference(&now).cloned().collect(),
@@ -64,7 +63,7 @@ impl Assessor {
                 self.time.clone_from(time);
             }
         }
-        let flat = Flat::of(&self.graph);
+        let flat = self.flat.renewed(&self.graph, &concern.touched());
         let outward = Outward::of(&flat);
         let foreseen = concern.raised.iter().all(|slot| {
             named.raised.contains(slot)
@@ -88,7 +87,7 @@ impl Assessor {
             );
             let between = Field::of(&self.graph, &self.flat, &self.outward, &capable);
             let field = Field::of(&self.graph, &flat, &outward, &capable);
-            let mut late = moved.worlds(&self.worlds, &self.graph);
+            let mut late = moved.worlds(&self.worlds, &field);
             late.extend(elected);
             let after = Named {
                 raised: BTreeSet::new(),
@@ -119,311 +118,5 @@ impl Assessor {
         };
         self.layers = layers::forward(&self.graph, &self.flat);
         Ok(replayed)
-    }
-}
-
-/// What a batch names, before or after it is carried out.
-#[derive(Debug, Default)]
-struct Named {
-    /// Devices whose surfaces may be derived anew: the worlds that reach them are affected.
-    raised: BTreeSet<u32>,
-    /// Devices that may be reached now: the worlds that touch them are affected.
-    arrived: BTreeSet<u32>,
-    /// Conversations: the worlds that use them are affected.
-    edges: BTreeSet<(u32, u32)>,
-}
-
-impl Named {
-    fn of(graph: &Graph, events: &[Event]) -> Self {
-        let mut named = Self::default();
-        for event in events {
-            named.add(graph, events.len(), event);
-        }
-        named.arrived.clone_from(&named.raised);
-        named
-    }
-
-    fn add(&mut self, graph: &Graph, batch: usize, event: &Event) {
-        let slot = |id: &str| graph.device_by_id.get(id).copied();
-        match event {
-            Event::Device(device) => self.raised.extend(slot(&device.id)),
-            Event::DeviceGone(id) => {
-                let Some(gone) = slot(id) else { return };
-                self.raised.insert(gone);
-                for talk in &graph.device(gone).out {
-                    self.add_server(graph, batch, talk.peer, Some(talk.service));
-                }
-            }
-            Event::Conversation(talk) => {
-                self.add_talk(graph, batch, &talk.client, &talk.server, &talk.service)
-            }
-            Event::ConversationGone {
-                client,
-                server,
-                service,
-            } => self.add_talk(graph, batch, client, server, service),
-            Event::Control(control) | Event::ControlGone(control) => {
-                match (&control.device, &control.weakness) {
-                    (Some(device), _) => self.raised.extend(slot(device)),
-                    (None, Some(weakness)) => {
-                        self.raised
-                            .extend(graph.device_by_id.values().copied().filter(|slot| {
-                                let entry = &graph.device(*slot).entry;
-                                entry
-                                    .weaknesses
-                                    .iter()
-                                    .flatten()
-                                    .any(|own| own.id == *weakness)
-                            }))
-                    }
-                    (None, None) => {}
-                }
-            }
-            Event::Link(_)
-            | Event::LinkGone { .. }
-            | Event::Weakness { .. }
-            | Event::Decision(_)
-            | Event::DecisionGone(_)
-            | Event::Time(_) => {}
-        }
-    }
-
-    fn add_talk(&mut self, graph: &Graph, batch: usize, client: &str, server: &str, service: &str) {
-        let slot = |id: &str| graph.device_by_id.get(id).copied();
-        let Some(server) = slot(server) else { return };
-        self.add_server(
-            graph,
-            batch,
-            server,
-            graph.service_by_id.get(service).copied(),
-        );
-        if let Some(client) = slot(client) {
-            self.edges.insert((client, server));
-        }
-    }
-
-    /// A server's surfaces change when the batch may prove a service or take away its last proof.
-    fn add_server(&mut self, graph: &Graph, batch: usize, server: u32, service: Option<u32>) {
-        let proofs = service.map_or(0, |service| {
-            graph
-                .device(server)
-                .served
-                .iter()
-                .filter(|talk| talk.service == service)
-                .take(batch + 1)
-                .count()
-        });
-        if proofs <= batch {
-            self.raised.insert(server);
-        }
-    }
-
-    fn worlds(&self, worlds: &Worlds, field: &Field<'_>) -> BTreeSet<u32> {
-        let mut affected = BTreeSet::new();
-        for slot in &self.raised {
-            affected.extend(
-                worlds.visits[*slot as usize]
-                    .iter()
-                    .map(|visit| visit.world),
-            );
-        }
-        for slot in &self.arrived {
-            if field.graph.devices[*slot as usize].is_some() {
-                worlds.touching(field, *slot, &mut affected);
-            }
-        }
-        for (client, server) in &self.edges {
-            worlds.using(field, *client, *server, &mut affected);
-            worlds.using(field, *server, *client, &mut affected);
-        }
-        affected
-    }
-}
-
-impl Worlds {
-    /// Worlds in which `from` uses a live edge to a working surface of `to`.
-    fn using(&self, field: &Field<'_>, from: u32, to: u32, affected: &mut BTreeSet<u32>) {
-        if from as usize >= field.flat.slots || field.graph.devices[from as usize].is_none() {
-            return;
-        }
-        let key = field.graph.device(from).key;
-        for edge in field.outward.from(from) {
-            let surface = &field.flat.surfaces[(edge & !STALE) as usize];
-            if surface.device != to {
-                continue;
-            }
-            for visit in &self.visits[from as usize] {
-                let salt = coin::world(visit.world);
-                if visit.acts
-                    && visit.hop < field.hops
-                    && field.uses(key, from, *edge, salt)
-                    && field.works(surface.slot, visit.world, salt).is_some()
-                {
-                    affected.insert(visit.world);
-                }
-            }
-        }
-    }
-
-    /// Worlds in which a reached device makes a live attempt on a working surface of `slot`.
-    fn touching(&self, field: &Field<'_>, slot: u32, affected: &mut BTreeSet<u32>) {
-        for surface in &field.graph.device(slot).surfaces {
-            let place = field.place(*surface);
-            let sources = field.link_sources(place);
-            for world in 0..self.count {
-                if affected.contains(&world) {
-                    continue;
-                }
-                let salt = coin::world(world);
-                if field.works(*surface, world, salt).is_some()
-                    && self.attempted(field, world, salt, place, &sources)
-                {
-                    affected.insert(world);
-                }
-            }
-        }
-    }
-
-    fn attempted(
-        &self,
-        field: &Field<'_>,
-        world: u32,
-        salt: u64,
-        place: u32,
-        sources: &BTreeSet<u32>,
-    ) -> bool {
-        let surface = &field.flat.surfaces[place as usize];
-        let segment = field.graph.device(surface.device).segment;
-        self.reached[world as usize].iter().any(|from| {
-            if !from.acts || from.hop >= field.hops || from.device == surface.device {
-                return false;
-            }
-            let Some(device) = &field.graph.devices[from.device as usize] else {
-                return false;
-            };
-            let talks = field.outward.from(from.device).iter().any(|edge| {
-                edge & !STALE == place && field.uses(device.key, from.device, *edge, salt)
-            });
-            let mut hit = talks;
-            let mut touch = |touched: u32| hit |= touched == surface.slot;
-            if surface.scanned && device.segment == segment {
-                field.scans(from.device, salt, &mut touch);
-            }
-            if sources.contains(&device.segment) {
-                field.crosses(from.device, salt, &mut touch);
-            }
-            hit
-        })
-    }
-}
-
-/// Differences of the flat graph that no single device stands for: fan-outs, ring sizes, links.
-#[derive(Debug, Default)]
-struct Moved {
-    sources: BTreeSet<u32>,
-    scans: BTreeSet<u32>,
-    link_sources: BTreeSet<u32>,
-}
-
-impl Moved {
-    fn between(graph: &Graph, old: &Flat, new: &Flat) -> Self {
-        let mut moved = Self::default();
-        for (slot, (fresh, stale)) in new.fresh.iter().zip(&new.stale).enumerate() {
-            let same = old.fresh.get(slot) == Some(fresh) && old.stale.get(slot) == Some(stale);
-            if !same && graph.devices[slot].is_some() {
-                moved.sources.insert(slot as u32);
-            }
-        }
-        for (segment, scan) in new.scan.iter().enumerate() {
-            if old.scan.get(segment) != Some(scan) {
-                moved.scans.insert(segment as u32);
-            }
-        }
-        for (group, (start, end)) in new.group_links.iter().enumerate() {
-            let links = &new.links[*start as usize..*end as usize];
-            let before = old.group_links.get(group).map_or(&[][..], |(start, end)| {
-                &old.links[*start as usize..*end as usize]
-            });
-            if links == before {
-                continue;
-            }
-            for link in links.iter().filter(|link| !before.contains(link)) {
-                moved.link_sources.insert(link.from);
-            }
-            for link in before.iter().filter(|link| !links.contains(link)) {
-                moved.link_sources.insert(link.from);
-            }
-        }
-        moved
-    }
-
-    fn worlds(&self, worlds: &Worlds, graph: &Graph) -> BTreeSet<u32> {
-        let mut affected = BTreeSet::new();
-        for slot in &self.sources {
-            affected.extend(
-                worlds.visits[*slot as usize]
-                    .iter()
-                    .filter(|visit| visit.acts)
-                    .map(|visit| visit.world),
-            );
-        }
-        if self.scans.is_empty() && self.link_sources.is_empty() {
-            return affected;
-        }
-        for world in 0..worlds.count {
-            let uses = worlds.reached[world as usize].iter().any(|one| {
-                one.acts
-                    && graph.devices[one.device as usize]
-                        .as_ref()
-                        .is_some_and(|device| {
-                            self.scans.contains(&device.segment)
-                                || self.link_sources.contains(&device.segment)
-                        })
-            });
-            if uses {
-                affected.insert(world);
-            }
-        }
-        affected
-    }
-
-    /// Pairs whose sums must be set from scratch: their own edges or contact odds changed.
-    fn pairs(
-        &self,
-        graph: &Graph,
-        worlds: &Worlds,
-        field: &Field<'_>,
-        concern: &Concern,
-    ) -> BTreeSet<u32> {
-        let mut pairs = BTreeSet::new();
-        let whole = concern.raised.iter().chain(
-            concern
-                .edges
-                .iter()
-                .flat_map(|(client, server)| [client, server]),
-        );
-        for slot in whole {
-            if let Some(device) = &graph.devices[*slot as usize] {
-                pairs.extend(graph.pairs_of(device));
-            }
-        }
-        for slot in &self.sources {
-            for edge in field.outward.from(*slot) {
-                let surface = field.flat.surfaces[(edge & !STALE) as usize].slot;
-                pairs.extend(&graph.surfaces[surface as usize].pairs);
-            }
-        }
-        let scanned = self
-            .scans
-            .iter()
-            .flat_map(|segment| &graph.segments[*segment as usize].ring);
-        for (_, surface) in scanned {
-            let surface = &graph.surfaces[*surface as usize];
-            // Contact odds stand in a pair's sum only where the device was reached.
-            if !worlds.visits[surface.device as usize].is_empty() {
-                pairs.extend(&surface.pairs);
-            }
-        }
-        pairs
     }
 }

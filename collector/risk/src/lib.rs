@@ -19,6 +19,7 @@ mod export;
 mod fault;
 mod flat;
 mod follow;
+pub mod fuzzing;
 mod graph;
 mod impact;
 mod layers;

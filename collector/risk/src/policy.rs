@@ -32,7 +32,7 @@ Works { complexity_high: f64, user_interaction: f64, privileges_low: f64, privil
 weights! { /// Strength of verified measures.
 Controls { patch: f64, virtual_patch: f64, close_service: f64, deny_sources: f64, microsegment: f64, cut_link: f64, remove_entry: f64, unverified: f64, } }
 weights! { /// How an attacker moves.
-Propagation { hops: u8, act: f64, conversation_attempts: f64, segment_attempts: f64, link_attempts: f64, served_content: f64, stale_after_days: u32, stale_factor: f64, forget_after_days: u32, partial_grip: f64, } }
+Propagation { hops: u8, act: f64, conversation_attempts: f64, segment_attempts: f64, link_attempts: f64, site_attempts: f64, served_content: f64, stale_after_days: u32, stale_factor: f64, forget_after_days: u32, partial_grip: f64, } }
 weights! { /// Belief that a link is open.
 Links { seen: f64, rule: f64, unknown: f64, refuted: f64, } }
 weights! { /// Weight of entries by kind.
@@ -255,6 +255,7 @@ impl Policy {
         let c = &self.calibration;
         let (e, i) = (&self.entry, &self.impact);
         for (key, value) in [
+            ("propagation.site_attempts", p.site_attempts),
             ("propagation.conversation_attempts", p.conversation_attempts),
             ("propagation.segment_attempts", p.segment_attempts),
             ("propagation.link_attempts", p.link_attempts),

@@ -1,12 +1,14 @@
 //! Why: the factors of a score and the routes an attacker can take, with the evidence of every hop.
 
-use std::collections::BTreeMap;
-
-use crate::assessment::{Factor, Hop, HopKind, Route};
+use crate::assessment::{Hop, HopKind, Route};
 use crate::assessor::Assessor;
 use crate::flat::{FlatSurface, STALE};
-use crate::graph::{Kind, NONE, Place};
-use crate::score::Score;
+use crate::graph::{NONE, Place};
+
+mod taken;
+pub use taken::WorldRoute;
+
+mod factors;
 
 /// How the best route to a device takes its last step.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +36,7 @@ impl<'a> Explainer<'a> {
         let hops = usize::from(assessor.graph.policy.propagation.hops);
         let mut explainer = Self {
             assessor,
-            best: vec![assessor.flat.entry.clone()],
+            best: vec![assessor.layers.reached[0].clone()],
             steps: vec![vec![None; assessor.flat.slots]],
         };
         for t in 0..hops {
@@ -74,17 +76,21 @@ impl<'a> Explainer<'a> {
         self.steps.push(steps);
     }
 
+    /// By segment, and last those of the whole site.
     fn champions(&self, t: usize) -> Vec<Pairing> {
         let flat = &self.assessor.flat;
-        let mut champions = vec![[(NONE, 0.0); 2]; self.assessor.graph.segments.len()];
+        let mut champions = vec![[(NONE, 0.0); 2]; self.assessor.graph.segments.len() + 1];
+        let site = champions.len() - 1;
         for device in &flat.devices {
             let out = self.best[t][device.slot as usize] * flat.lateral[device.slot as usize];
-            let two = &mut champions[device.segment as usize];
-            if out > two[0].1 {
-                two[1] = two[0];
-                two[0] = (device.slot, out);
-            } else if out > two[1].1 {
-                two[1] = (device.slot, out);
+            for own in [device.segment as usize, site] {
+                let two = &mut champions[own];
+                if out > two[0].1 {
+                    two[1] = two[0];
+                    two[0] = (device.slot, out);
+                } else if out > two[1].1 {
+                    two[1] = (device.slot, out);
+                }
             }
         }
         champions
@@ -118,6 +124,16 @@ impl<'a> Explainer<'a> {
             if let Some((from, _)) = of {
                 let contact = flat.scan[segment as usize] * flat.lateral[*from as usize];
                 each(*from, HopKind::Segment, act * contact * surface.unobserved);
+            }
+        }
+        if surface.routed {
+            let of = champions[champions.len() - 1]
+                .iter()
+                .find(|(slot, _)| *slot != NONE && *slot != surface.device);
+            if let Some((from, _)) = of {
+                let contact = flat.site[usize::from(flat.power[segment as usize])];
+                let contact = contact * flat.lateral[*from as usize];
+                each(*from, HopKind::Site, act * contact * surface.unobserved);
             }
         }
         for group in &flat.groups[surface.groups.0 as usize..surface.groups.1 as usize] {
@@ -163,13 +179,7 @@ impl<'a> Explainer<'a> {
         let pair = &self.assessor.graph.pairs[number as usize];
         let t = self.best.len() - 2;
         let flat = &self.assessor.flat;
-        let Some(place) = flat
-            .surfaces
-            .iter()
-            .position(|surface| surface.slot == slot)
-        else {
-            return Vec::new();
-        };
+        let place = flat.place[slot as usize] as usize;
         let mut candidates: Vec<(f64, u32, HopKind, f64)> = Vec::new();
         self.approaches(
             &flat.surfaces[place],
@@ -181,10 +191,14 @@ impl<'a> Explainer<'a> {
                 }
             },
         );
+        let door = flat.door[pair.device as usize];
         let name = |slot: u32| &self.assessor.graph.device(slot).id;
         candidates.sort_by(|a, b| b.0.total_cmp(&a.0).then_with(|| name(a.1).cmp(name(b.1))));
         let mut routes: Vec<Route> = Vec::new();
         let mut used = Vec::new();
+        if door > 0.0 && flat.surfaces[place].routed {
+            routes.push(self.outside(number, door));
+        }
         for (probability, from, kind, step) in candidates {
             if routes.len() == most {
                 break;
@@ -224,6 +238,25 @@ impl<'a> Explainer<'a> {
         hops
     }
 
+    /// The attack on an exposed device from outside.
+    fn outside(&self, number: u32, door: f64) -> Route {
+        let graph = &self.assessor.graph;
+        let pair = &graph.pairs[number as usize];
+        let hop = Hop {
+            service: pair
+                .service
+                .map(|service| graph.services[service as usize].0.to_string()),
+            weakness: Some(graph.weaknesses[pair.weakness as usize].id.to_string()),
+            probability: door * pair.s,
+            evidence: "exposed: attacked from outside".to_owned(),
+            ..self.entry_hop(pair.device)
+        };
+        Route {
+            probability: hop.probability,
+            hops: vec![hop],
+        }
+    }
+
     fn entry_hop(&self, device: u32) -> Hop {
         let own = self.assessor.graph.device(device);
         let kind = own.way_in.map_or_else(
@@ -235,7 +268,7 @@ impl<'a> Explainer<'a> {
             to: own.id.to_string(),
             service: None,
             weakness: None,
-            probability: self.assessor.flat.entry[device as usize],
+            probability: self.assessor.layers.reached[0][device as usize],
             kind: HopKind::Entry,
             evidence: format!("campaigns begin here: {kind}"),
         }
@@ -305,126 +338,14 @@ impl<'a> Explainer<'a> {
                 segment(a.segment),
                 segment(b.segment)
             ),
+            HopKind::Site => format!(
+                "from {} to {}: nothing seen, nothing known to forbid it",
+                segment(a.segment),
+                segment(b.segment)
+            ),
             HopKind::Local => "already on the device".to_owned(),
             HopKind::Physical => "hands reach the device".to_owned(),
             HopKind::Entry => "entry".to_owned(),
         }
-    }
-
-    /// The numbers of a pair's score, in the order of the formula.
-    pub(crate) fn factors(&self, score: &Score) -> Vec<Factor> {
-        let graph = &self.assessor.graph;
-        let pair = &graph.pairs[score.pair as usize];
-        let weakness = &graph.weaknesses[pair.weakness as usize];
-        let device = graph.device(pair.device);
-        let known = &weakness.known;
-        let factor = |name: &str, value: f64, why: String| Factor {
-            name: name.to_owned(),
-            value,
-            why,
-        };
-        let way = match pair.place {
-            Place::Local => "needs somebody on the device".to_owned(),
-            Place::Physical => "needs hands on the device".to_owned(),
-            Place::Surface(surface) => match graph.surfaces[surface as usize].kind {
-                Kind::Service(service) | Kind::AdjacentService(service) => {
-                    format!("service {}", graph.services[service as usize].0)
-                }
-                Kind::Any | Kind::Adjacent => "any service: the advisory names none".to_owned(),
-                Kind::Client => "content from servers it uses".to_owned(),
-            },
-        };
-        let impact = &device.impact;
-        vec![
-            factor(
-                "alpha",
-                weakness.alpha,
-                format!(
-                    "EPSS {:?}, KEV {}, ransomware {}, exploit code {}, automatable {}",
-                    known.epss, known.kev, known.kev_ransomware, known.poc, known.automatable
-                ),
-            ),
-            factor("m", pair.m, format!("match {:?}", pair.matched)),
-            factor("o", pair.o, way),
-            factor(
-                "k",
-                pair.k,
-                format!(
-                    "complex {}, privileges {:?}, user {}, default credential {}",
-                    weakness.base.complex,
-                    weakness.base.privileges,
-                    weakness.base.needs_user,
-                    known.default_credential
-                ),
-            ),
-            factor("c", pair.c, "controls in place".to_owned()),
-            factor("s", pair.s, "alpha m o k (1 - c)".to_owned()),
-            factor("P_A", score.layers, "engine A".to_owned()),
-            factor("P_B", score.worlds, "engine B".to_owned()),
-            factor(
-                "impact",
-                impact.total,
-                format!(
-                    "{:?} human impact ({}), in use {}, fallback {}, {} records",
-                    impact.human, impact.level, impact.in_use, impact.fallback, impact.records
-                ),
-            ),
-            factor(
-                "consequence",
-                pair.consequence,
-                "share of the impact it opens".to_owned(),
-            ),
-        ]
-    }
-}
-
-/// A route that campaigns took, and how many of those that reached the device took it.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct WorldRoute {
-    /// Devices from the foothold to the target.
-    pub devices: Vec<String>,
-    /// Weaknesses used, one a step.
-    pub weaknesses: Vec<String>,
-    /// Campaigns that took exactly this route.
-    pub campaigns: u32,
-    /// Campaigns that reached the target at all.
-    pub of: u32,
-}
-
-impl Assessor {
-    /// The routes that campaigns took to a device, most frequent first; `None` for an unknown device.
-    pub fn world_routes(&self, device: &str, most: usize) -> Option<Vec<WorldRoute>> {
-        let slot = *self.graph.device_by_id.get(device)?;
-        let visits = &self.worlds.visits[slot as usize];
-        let mut counts: BTreeMap<(Vec<String>, Vec<String>), u32> = BTreeMap::new();
-        for visit in visits {
-            let reached = &self.worlds.reached[visit.world as usize];
-            let (mut devices, mut weaknesses) = (Vec::new(), Vec::new());
-            let mut at = slot;
-            while let Some(one) = reached.iter().find(|one| one.device == at) {
-                devices.push(self.graph.device(at).id.to_string());
-                if one.parent == NONE {
-                    break;
-                }
-                let weakness = self.graph.pairs[one.pair as usize].weakness;
-                weaknesses.push(self.graph.weaknesses[weakness as usize].id.to_string());
-                at = one.parent;
-            }
-            devices.reverse();
-            weaknesses.reverse();
-            *counts.entry((devices, weaknesses)).or_default() += 1;
-        }
-        let mut routes: Vec<WorldRoute> = counts
-            .into_iter()
-            .map(|((devices, weaknesses), campaigns)| WorldRoute {
-                devices,
-                weaknesses,
-                campaigns,
-                of: visits.len() as u32,
-            })
-            .collect();
-        routes.sort_by_key(|route| std::cmp::Reverse(route.campaigns));
-        routes.truncate(most);
-        Some(routes)
     }
 }

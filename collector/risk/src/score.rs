@@ -2,12 +2,12 @@
 
 use crate::campaign::Field;
 use crate::document::{DecisionEntry, DecisionKind};
-use crate::graph::{Device, Graph, Pair, Place};
+use crate::flat::{FlatPair, LOCAL, PHYSICAL};
+use crate::graph::{Graph, Pair};
 use crate::impact::HumanImpact;
 use crate::layers::Layers;
 use crate::site::day_of;
-use crate::surface::switched_off;
-use crate::worlds::{UNIT, Worlds, crossings, scan_units};
+use crate::worlds::{LATERAL, UNIT, Worlds, crossings, scan_units};
 
 /// A pair's numbers.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -65,8 +65,8 @@ impl<'a> Scales<'a> {
 
     /// Expected attempts on a pair over links in its capable worlds: those of all worlds, times the weakness's share of all using
     /// devices (a campaign that is capable of it is larger everywhere).
-    fn crossing(&self, pair: &Pair, place: usize) -> [f64; 3] {
-        let surface = &self.field.flat.surfaces[place];
+    fn crossing(&self, pair: &FlatPair) -> [f64; 3] {
+        let surface = &self.field.flat.surfaces[pair.place as usize];
         let groups = &self.field.flat.groups[surface.groups.0 as usize..surface.groups.1 as usize];
         let mut sum = [0.0; 2];
         for group in groups {
@@ -82,14 +82,30 @@ impl<'a> Scales<'a> {
                 0.0
             }
         };
+        // What comes from outside comes in every world alike.
+        let capable = self.worlds.capable.count[pair.weakness as usize].map(f64::from);
+        let door = if surface.routed {
+            self.field.flat.door[surface.device as usize]
+        } else {
+            0.0
+        };
+        let far = if surface.routed {
+            let segment = self.field.segment(surface.device) as usize;
+            let contact = self.field.flat.site[usize::from(self.field.flat.power[segment])];
+            surface.unobserved * contact / LATERAL
+        } else {
+            0.0
+        };
         [
-            share(
-                sum[0] + sum[1],
-                spread[0] + spread[1],
-                self.crowd[0] + self.crowd[1],
-            ),
-            share(sum[0], spread[0], self.crowd[0]),
-            share(sum[1], spread[1], self.crowd[1]),
+            door * (capable[0] + capable[1])
+                + far * (spread[0] + spread[1])
+                + share(
+                    sum[0] + sum[1],
+                    spread[0] + spread[1],
+                    self.crowd[0] + self.crowd[1],
+                ),
+            door * capable[0] + far * spread[0] + share(sum[0], spread[0], self.crowd[0]),
+            door * capable[1] + far * spread[1] + share(sum[1], spread[1], self.crowd[1]),
         ]
     }
 
@@ -111,61 +127,59 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// Scores of all pairs of active devices, in key order.
-    pub(crate) fn pairs(&self) -> Vec<Score> {
-        let graph = self.graph();
-        let mut scores = Vec::with_capacity(graph.pairs.len());
-        for slot in &graph.order {
-            let device = graph.device(*slot);
-            for pair in graph.pairs_of(device) {
-                scores.push(self.pair(device, pair));
+    /// Scores of all pairs of active devices, in key order; without `halves` those are zero.
+    pub(crate) fn pairs(&self, halves: bool) -> Vec<Score> {
+        let flat = self.field.flat;
+        let mut scores = Vec::with_capacity(flat.pairs.len());
+        for device in &flat.devices {
+            for pair in &flat.pairs[device.pairs.0 as usize..device.pairs.1 as usize] {
+                scores.push(self.pair(device.slot, pair, halves));
             }
         }
         scores
     }
 
-    fn pair(&self, device: &Device, number: u32) -> Score {
-        let graph = self.graph();
-        let pair = &graph.pairs[number as usize];
+    fn pair(&self, device: u32, pair: &FlatPair, halves: bool) -> Score {
         let (layers, [worlds, even, odd]) = match pair.place {
-            Place::Surface(surface) => self.on_surface(number, pair, surface),
-            Place::Local => {
-                let reach = self.reach(pair.device);
-                let halves = reach.worlds * pair.s;
-                (reach.layers * pair.s, [halves; 3])
+            LOCAL => {
+                let reach = self.reach(device);
+                (reach.layers * pair.s, [reach.worlds * pair.s; 3])
             }
-            Place::Physical => {
-                let begins = if Graph::at_hand(device) {
-                    self.field.flat.entry[pair.device as usize]
+            PHYSICAL => {
+                let begins = if Graph::at_hand(self.graph().device(device)) {
+                    self.field.flat.entry[device as usize]
                 } else {
                     0.0
                 };
                 (begins * pair.s, [begins * pair.s; 3])
             }
+            _ => self.on_surface(pair, halves),
         };
-        let weight = device.impact.total * pair.consequence;
         let likelihood = libm::sqrt(layers * worlds);
+        let half = |side: f64| {
+            if halves {
+                libm::sqrt(layers * side) * pair.weight
+            } else {
+                0.0
+            }
+        };
         Score {
-            pair: number,
+            pair: pair.slot,
             layers,
             worlds,
             likelihood,
-            score: likelihood * weight,
-            halves: [
-                libm::sqrt(layers * even) * weight,
-                libm::sqrt(layers * odd) * weight,
-            ],
-            open: pair.s > 0.0 && !switched_off(pair.matched),
+            score: likelihood * pair.weight,
+            halves: [half(even), half(odd)],
+            open: pair.open,
         }
     }
 
     /// The last hop integrated out: s (1 - exp(-expected attempts in capable worlds)); the layered estimate counts as `prior` worlds.
-    fn on_surface(&self, number: u32, pair: &Pair, surface: u32) -> (f64, [f64; 3]) {
-        let place = self.field.place(surface) as usize;
-        let attempted = self.layers.attempted[self.layers.attempted.len() - 1][place];
-        let talks = self.worlds.attempts[number as usize];
-        let scans = scan_units(self.worlds, self.field, number);
-        let crossings = self.crossing(pair, place);
+    fn on_surface(&self, pair: &FlatPair, halves: bool) -> (f64, [f64; 3]) {
+        let attempted = self.layers.attempted[self.layers.attempted.len() - 1][pair.place as usize];
+        let talks = self.worlds.attempts[pair.slot as usize];
+        let scans = scan_units(self.worlds, self.field, pair);
+        let crossings = self.crossing(pair);
         let count = self.worlds.capable.count[pair.weakness as usize];
         let prior = self.graph().policy.worlds.prior;
         let expected = -libm::log1p(-attempted.min(1.0 - 1e-12));
@@ -174,7 +188,13 @@ impl<'a> Scales<'a> {
             let attempts = (seen + prior * expected) / (worlds + prior).max(1e-9);
             pair.s * -libm::expm1(-attempts)
         };
-        let half = |n: usize| estimate(talks[n] + scans[n], crossings[n + 1], f64::from(count[n]));
+        let half = |n: usize| {
+            if halves {
+                estimate(talks[n] + scans[n], crossings[n + 1], f64::from(count[n]))
+            } else {
+                0.0
+            }
+        };
         let whole = estimate(
             talks[0] + talks[1] + scans[0] + scans[1],
             crossings[0],

@@ -18,7 +18,7 @@ mod made_site;
 fn plain_policy(more: &Value) -> Policy {
     let sure = json!({
         "capability": {"base": 0.0, "epss": 1.0, "kev": 0.0, "poc": 0.0, "automatable": 0.0, "floor_kev": 0.0, "cap": 1.0},
-        "propagation": {"act": 0.99, "conversation_attempts": 1_000_000.0, "segment_attempts": 0.0, "link_attempts": 0.0,
+        "propagation": {"act": 0.99, "conversation_attempts": 1_000_000.0, "segment_attempts": 0.0, "site_attempts": 0.0, "link_attempts": 0.0,
             "served_content": 0.0, "partial_grip": 1.0},
         "calibration": {"scale": 1.0},
         "worlds": {"count": 65_536, "prior": 0.0},
@@ -35,7 +35,7 @@ fn small(devices: &[(&str, bool, &[&str])], talks: &[(&str, &str)], epss: &[(&st
             .map(|weakness| json!({"id": weakness, "service": "tcp/1"}))
             .collect();
         json!({"id": id, "segment": format!("s-{id}"), "services": [{"id": "tcp/1"}], "weaknesses": weaknesses,
-            "entry": entry.then(|| json!({"kind": "internet"}))})
+            "entry": entry.then(|| json!({"kind": "mail_web"}))})
     };
     let known: serde_json::Map<String, Value> = epss
         .iter()

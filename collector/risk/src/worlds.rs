@@ -2,8 +2,11 @@
 
 use crate::campaign::{Capabilities, Field, Reached};
 use crate::coin;
-use crate::flat::STALE;
+use crate::flat::{FlatPair, STALE};
 use crate::graph::{Graph, NONE};
+
+mod election;
+use election::elections;
 
 /// A device in a world, kept at the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,7 +72,6 @@ impl Worlds {
             worlds.replay(&field, world);
             worlds.tally(&field, world, 1);
         }
-        drop(field);
         worlds.capable = capable;
         worlds
     }
@@ -276,34 +278,6 @@ impl Worlds {
     pub(crate) fn crowd_of(&self, segment: u32, weakness: u32) -> [i64; 2] {
         self.crowd[segment as usize * self.weaknesses + weakness as usize]
     }
-
-    /// Settles the elections after the entries of `changed` devices changed; gives the worlds whose foothold may differ.
-    pub(crate) fn elect(&mut self, graph: &Graph, changed: &[u32]) -> Vec<u32> {
-        let mut affected = Vec::new();
-        for world in 0..self.count {
-            let (winner, best) = self.footholds[world as usize];
-            let mut now = (winner, best);
-            if changed.contains(&winner) {
-                now = elect(graph, world, &graph.order, (NONE, f64::INFINITY));
-            } else {
-                let runners: Vec<u32> = changed
-                    .iter()
-                    .copied()
-                    .filter(|slot| {
-                        graph.devices[*slot as usize]
-                            .as_ref()
-                            .is_some_and(|d| d.active)
-                    })
-                    .collect();
-                now = elect(graph, world, &runners, now);
-            }
-            if changed.contains(&winner) || now.0 != winner {
-                affected.push(world);
-            }
-            self.footholds[world as usize] = now;
-        }
-        affected
-    }
 }
 
 fn edge_units(field: &Field<'_>, from: u32, edge: u32) -> i64 {
@@ -337,19 +311,15 @@ fn contact_units(probability: f64) -> i64 {
 }
 
 /// Expected attempts on a pair in its capable worlds by contact within the segment, in [`UNIT`]s, even and odd.
-pub(crate) fn scan_units(worlds: &Worlds, field: &Field<'_>, pair: u32) -> [i64; 2] {
-    let own = &field.graph.pairs[pair as usize];
-    let crate::graph::Place::Surface(slot) = own.place else {
-        return [0; 2];
-    };
-    let surface = &field.flat.surfaces[field.place(slot) as usize];
+pub(crate) fn scan_units(worlds: &Worlds, field: &Field<'_>, pair: &FlatPair) -> [i64; 2] {
+    let surface = &field.flat.surfaces[pair.place as usize];
     if !surface.scanned {
         return [0; 2];
     }
-    let segment = field.graph.device(own.device).segment;
+    let segment = field.segment(surface.device);
     let units = contact_units(surface.unobserved * field.flat.scan[segment as usize]);
     worlds
-        .crowd_of(segment, own.weakness)
+        .crowd_of(segment, pair.weakness)
         .map(|crowd| units * crowd)
 }
 
@@ -369,40 +339,4 @@ pub(crate) fn crossings(worlds: &Worlds, field: &Field<'_>) -> Vec<[f64; 2]> {
             sum
         })
         .collect()
-}
-
-fn elections(graph: &Graph, count: u32) -> Vec<(u32, f64)> {
-    let runners: Vec<u32> = graph
-        .order
-        .iter()
-        .copied()
-        .filter(|slot| graph.device(*slot).way_in.is_some())
-        .collect();
-    (0..count)
-        .map(|world| elect(graph, world, &runners, (NONE, f64::INFINITY)))
-        .collect()
-}
-
-/// Weighted rendezvous: least -ln(u)/weight wins, so one entry more or less changes only the worlds it wins.
-fn elect(graph: &Graph, world: u32, runners: &[u32], mut best: (u32, f64)) -> (u32, f64) {
-    let salt = coin::world(world);
-    for slot in runners {
-        let device = graph.device(*slot);
-        let Some((_, weight)) = device.way_in else {
-            continue;
-        };
-        if weight <= 0.0 {
-            continue;
-        }
-        let u = coin::uniform(coin::join(device.key, coin::kind::ENTRY), salt);
-        // -ln(u) >= 1 - u spares most logarithms.
-        if (1.0 - u) / weight >= best.1 {
-            continue;
-        }
-        let score = -libm::log(u) / weight;
-        if score < best.1 {
-            best = (*slot, score);
-        }
-    }
-    best
 }

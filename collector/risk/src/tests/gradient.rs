@@ -46,7 +46,7 @@ fn the_loss_is_the_sum_over_entries_of_their_share() {
     // The loss is zero without entries and each layer is multilinear in e, so integrating the gradient along e gives the loss back.
     for seed in 1..=3 {
         let (graph, mut flat) = made(seed);
-        let whole = flat.entry.clone();
+        let (entries, doors) = (flat.entry.clone(), flat.door.clone());
         let loss = layers::forward(&graph, &flat).loss;
         // Gauss-Legendre with 5 points on each of 16 parts of [0, 1].
         let points = [
@@ -61,11 +61,14 @@ fn the_loss_is_the_sum_over_entries_of_their_share() {
         for part in 0..parts {
             for (at, weight) in points {
                 let at = (f64::from(part) + at) / f64::from(parts);
-                flat.entry = whole.iter().map(|e| e * at).collect();
+                flat.entry = entries.iter().map(|e| e * at).collect();
+                flat.door = doors.iter().map(|e| e * at).collect();
                 let forward = layers::forward(&graph, &flat);
                 let gradient = layers::backward(&graph, &flat, &forward);
-                let slope: f64 = whole
+                let slope: f64 = entries
                     .iter()
+                    .zip(&doors)
+                    .map(|(e, door)| e + door)
                     .zip(&gradient.by_entry)
                     .map(|(e, g)| e * g)
                     .sum();

@@ -1,0 +1,74 @@
+//! The numbers behind one score, by name and with their reasons.
+
+use super::Explainer;
+use crate::assessment::Factor;
+use crate::graph::{Kind, Place};
+use crate::score::Score;
+
+impl Explainer<'_> {
+    /// The numbers of a pair's score, in the order of the formula.
+    pub(crate) fn factors(&self, score: &Score) -> Vec<Factor> {
+        let graph = &self.assessor.graph;
+        let pair = &graph.pairs[score.pair as usize];
+        let weakness = &graph.weaknesses[pair.weakness as usize];
+        let device = graph.device(pair.device);
+        let known = &weakness.known;
+        let factor = |name: &str, value: f64, why: String| Factor {
+            name: name.to_owned(),
+            value,
+            why,
+        };
+        let way = match pair.place {
+            Place::Local => "needs somebody on the device".to_owned(),
+            Place::Physical => "needs hands on the device".to_owned(),
+            Place::Surface(surface) => match graph.surfaces[surface as usize].kind {
+                Kind::Service(service) | Kind::AdjacentService(service) => {
+                    format!("service {}", graph.services[service as usize].0)
+                }
+                Kind::Any | Kind::Adjacent => "any service: the advisory names none".to_owned(),
+                Kind::Client => "content from servers it uses".to_owned(),
+            },
+        };
+        let impact = &device.impact;
+        vec![
+            factor(
+                "alpha",
+                weakness.alpha,
+                format!(
+                    "EPSS {:?}, KEV {}, ransomware {}, exploit code {}, automatable {}",
+                    known.epss, known.kev, known.kev_ransomware, known.poc, known.automatable
+                ),
+            ),
+            factor("m", pair.m, format!("match {:?}", pair.matched)),
+            factor("o", pair.o, way),
+            factor(
+                "k",
+                pair.k,
+                format!(
+                    "complex {}, privileges {:?}, user {}, default credential {}",
+                    weakness.base.complex,
+                    weakness.base.privileges,
+                    weakness.base.needs_user,
+                    known.default_credential
+                ),
+            ),
+            factor("c", pair.c, "controls in place".to_owned()),
+            factor("s", pair.s, "alpha m o k (1 - c)".to_owned()),
+            factor("P_A", score.layers, "engine A".to_owned()),
+            factor("P_B", score.worlds, "engine B".to_owned()),
+            factor(
+                "impact",
+                impact.total,
+                format!(
+                    "{:?} human impact ({}), in use {}, fallback {}, {} records",
+                    impact.human, impact.level, impact.in_use, impact.fallback, impact.records
+                ),
+            ),
+            factor(
+                "consequence",
+                pair.consequence,
+                "share of the impact it opens".to_owned(),
+            ),
+        ]
+    }
+}
