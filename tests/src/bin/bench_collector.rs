@@ -190,6 +190,7 @@ fn engine(arguments: &Arguments, name: &str, load: &[Vec<Bytes>]) -> Result<(f64
     .with_context(|| process.tail(20))?;
     let rate = per_second(arguments.observations, started.elapsed());
     check_folded(ports.admin, arguments.observations)?;
+    told(ports.admin)?;
     Ok((rate, cpu_us(&process, arguments.observations)?))
 }
 
@@ -286,6 +287,23 @@ fn check_folded(admin: u16, observations: u64) -> Result<()> {
     anyhow::ensure!(
         folded >= per_second(observations, Duration::from_secs(1)),
         "only {folded} of {observations} folded"
+    );
+    Ok(())
+}
+
+/// What kind of load it was: records made of each observation, to be held against those of real traffic (`bench_uplink --loop`).
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what this command is for"
+)]
+fn told(admin: u16) -> Result<()> {
+    let (_, text) = http_get(admin, "/metrics")?;
+    let total = |name: &str| metric(&text, &format!("auscult_engine_{name}_total")).unwrap_or(0.0);
+    let observations = total("folded_observations").max(1.0);
+    println!(
+        "engine: {:.2} state records and {:.3} public records an observation",
+        total("state_records") / observations,
+        total("public_records") / observations
     );
     Ok(())
 }

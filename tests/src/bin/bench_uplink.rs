@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use auscult_tests::fault_proxy::FaultProxy;
 use auscult_tests::process::{Process, eventually};
-use auscult_tests::trial::{LogKind, Ports, Trial, http_get};
+use auscult_tests::trial::{LogKind, Ports, Trial, http_get, metric};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -24,6 +24,9 @@ struct Arguments {
     /// How fast: `realtime`, a multiple of it, or `max`. Batches are the smaller the slower.
     #[arg(long, default_value = "max")]
     pace: String,
+    /// How long an observation waits for others in the spool; the sensor's default where it is not given.
+    #[arg(long)]
+    linger: Option<String>,
 }
 
 #[tokio::main]
@@ -53,9 +56,11 @@ async fn main() -> Result<ExitCode> {
     let proxy = FaultProxy::start(([127, 0, 0, 1], ports.link).into()).await?;
     let certificates = trial.issue("uplink", "span")?;
     let (certificates, admin) = (certificates.display(), Ports::free()?.admin);
+    let linger = arguments.linger.as_ref();
+    let linger = linger.map_or(String::new(), |linger| format!("linger = \"{linger}\"\n"));
     let text = format!(
         "[collector]\naddress = \"{}\"\nserver_name = \"localhost\"\ncertificate = \"{certificates}/cert.pem\"\n\
-         key = \"{certificates}/key.pem\"\nroots = \"{certificates}/roots.pem\"\n[spool]\ndir = \"spool\"\n\
+         key = \"{certificates}/key.pem\"\nroots = \"{certificates}/roots.pem\"\n[spool]\ndir = \"spool\"\n{linger}\
          [admin]\nlisten = \"127.0.0.1:{admin}\"\n[sandbox]\nmode = \"off\"\n",
         proxy.address()
     );
@@ -86,6 +91,21 @@ async fn main() -> Result<ExitCode> {
         per_mille % 1000
     );
     println!("peak memory of the sensor: {} MiB", peak_kib.div_ceil(1024));
+    let folded = || {
+        let (_, text) = http_get(ports.admin, "/metrics").ok()?;
+        let total = |name: &str| metric(&text, &format!("auscult_engine_{name}_total"));
+        let behind = metric(&text, "auscult_engine_uncommitted_seconds").unwrap_or(0.0) > 0.0;
+        let counts = (
+            total("folded_observations")?,
+            total("state_records")?,
+            total("public_records")?,
+        );
+        (!behind).then_some(counts)
+    };
+    std::thread::sleep(Duration::from_secs(2));
+    let (observations, state, public) =
+        eventually("the engine has committed", Duration::from_secs(60), folded)?;
+    println!("{observations} observations made {state} state records and {public} public records");
     Ok(ExitCode::SUCCESS)
 }
 
