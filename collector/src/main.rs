@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use auscult_collector::Failure;
 use auscult_collector::cli::CommandLine;
-use auscult_process::exit;
+use auscult_process::{exit, logs};
 use clap::Parser;
 
 /// The engine makes and drops many small things of many sizes; with the C library's allocator a fifth of its time goes there.
@@ -12,6 +12,7 @@ use clap::Parser;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    logs::quiet_panics();
     let line = match CommandLine::try_parse() {
         Ok(line) => line,
         Err(error) => {

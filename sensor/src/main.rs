@@ -15,6 +15,7 @@ use auscult_sensor::{check, exit, inspect, replay, run, status};
 use clap::Parser;
 
 fn main() -> ExitCode {
+    logs::quiet_panics();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return usage(&error),

@@ -56,8 +56,7 @@ pub enum LogsError {
     AlreadyStarted,
 }
 
-/// Starts logging to standard error and installs a panic hook that logs where a panic happened, and never what it said: a panic
-/// message may quote bytes from the network.
+/// Starts logging to standard error, and holds panics to saying where they happened ([`quiet_panics`]).
 ///
 /// # Errors
 /// When the filter is not valid, or logging was started before.
@@ -81,20 +80,85 @@ pub fn init(format: LogFormat, filter_default: &str) -> Result<(), LogsError> {
         LogFormat::Json => builder.json().flatten_event(true).finish().try_init(),
     }
     .map_err(|_| LogsError::AlreadyStarted)?;
-    std::panic::set_hook(Box::new(log_panic));
+    quiet_panics();
     Ok(())
 }
 
-fn log_panic(info: &PanicHookInfo<'_>) {
+/// Installs a panic hook that tells where a panic happened, and never what it said: the message of a panic may quote bytes from the
+/// network, and the standard hook prints it. For the first line of `main`, before anything is read.
+pub fn quiet_panics() {
+    std::panic::set_hook(Box::new(tell_panic));
+}
+
+#[expect(
+    clippy::print_stderr,
+    reason = "before the logs are started, and in commands that start none, there is no other place"
+)]
+fn tell_panic(info: &PanicHookInfo<'_>) {
     let thread = std::thread::current();
     let thread = thread.name().unwrap_or("unnamed");
-    match info.location() {
-        Some(at) => tracing::error!(
-            file = at.file(),
-            line = at.line(),
-            thread,
-            "panic; this is a defect"
-        ),
-        None => tracing::error!(thread, "panic at an unknown place; this is a defect"),
+    let (file, line) = info
+        .location()
+        .map_or(("an unknown place", 0), |at| (at.file(), at.line()));
+    if tracing::dispatcher::has_been_set() {
+        tracing::error!(file, line, thread, "panic; this is a defect");
+    } else {
+        eprintln!("error: panic in {file}, line {line}, thread {thread}; this is a defect");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    const PATIENT: &str = "DOE^JANE";
+
+    /// Runs one of the ignored tests below in a process of its own; what it wrote.
+    fn child(name: &str) -> String {
+        let output = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                &format!("logs::tests::{name}"),
+                "--ignored",
+                "--nocapture",
+            ])
+            .output()
+            .unwrap();
+        assert!(!output.status.success(), "{name} did not panic");
+        String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned()
+    }
+
+    #[test]
+    fn a_panic_says_where_and_never_what_with_logs_or_without() {
+        for name in ["panic_without_logs", "panic_with_logs"] {
+            let said = child(name);
+            assert!(said.contains("this is a defect"), "{said}");
+            assert!(said.contains("logs.rs"), "{said}");
+            assert!(!said.contains(PATIENT), "{said}");
+        }
+        // The standard hook would have told: otherwise this test could not fail.
+        assert!(child("panic_with_the_standard_hook").contains(PATIENT));
+    }
+
+    #[test]
+    #[ignore = "panics; the test above runs it"]
+    fn panic_without_logs() {
+        quiet_panics();
+        panic!("cannot slice {PATIENT}");
+    }
+
+    #[test]
+    #[ignore = "panics; the test above runs it"]
+    fn panic_with_logs() {
+        init(LogFormat::Human, "trace").unwrap();
+        panic!("cannot slice {PATIENT}");
+    }
+
+    #[test]
+    #[ignore = "panics; the test above runs it"]
+    fn panic_with_the_standard_hook() {
+        panic!("cannot slice {PATIENT}");
     }
 }
