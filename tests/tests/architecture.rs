@@ -346,6 +346,20 @@ fn pure_crates_ban_clocks_and_hash_order() {
 }
 
 #[test]
+fn programs_quiet_their_panics_before_anything_else() {
+    for main in ["sensor/src/main.rs", "collector/src/main.rs"] {
+        let text = std::fs::read_to_string(root().join(main)).expect("a main.rs");
+        let (_, body) = text
+            .split_once("fn main() -> ExitCode {")
+            .expect("a main that returns an exit code");
+        assert!(
+            body.trim_start().starts_with("logs::quiet_panics();"),
+            "{main}: a panic before logs::quiet_panics() would tell what it quotes"
+        );
+    }
+}
+
+#[test]
 fn the_sensor_has_no_call_that_sends_a_frame() {
     let mut files = Vec::new();
     rust_files(&root().join("sensor/src"), &mut files);
