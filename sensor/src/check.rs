@@ -154,7 +154,15 @@ fn credentials(config: &Config, findings: &mut Findings) {
 
 /// The folder, or the nearest one above it that is there, can be written.
 fn spool(dir: &Path) -> Result<String, String> {
-    let existing = dir.ancestors().find(|folder| folder.is_dir());
+    // A relative path ends in one without a name, which is the folder we are in.
+    let named = |folder: &Path| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".").to_owned()
+        } else {
+            folder.to_owned()
+        }
+    };
+    let existing = dir.ancestors().map(named).find(|folder| folder.is_dir());
     let Some(folder) = existing else {
         return Err(format!(
             "{} cannot be made: nothing above it is there",
@@ -162,7 +170,7 @@ fn spool(dir: &Path) -> Result<String, String> {
         ));
     };
     let writable = rustix::fs::access(
-        folder,
+        &folder,
         rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK,
     );
     match writable {
@@ -172,5 +180,20 @@ fn spool(dir: &Path) -> Result<String, String> {
             "{} is not writable for this user ({error}); give it to the sensor's user",
             folder.display()
         )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spool_beside_the_configuration_will_be_made() {
+        assert_eq!(
+            spool(Path::new("no-such-spool")).as_deref(),
+            Ok("no-such-spool will be made")
+        );
+        assert_eq!(spool(Path::new("src")).as_deref(), Ok("src is writable"));
+        assert!(spool(Path::new("/proc/self/no-such-spool")).is_err());
     }
 }

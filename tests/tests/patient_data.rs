@@ -1,6 +1,12 @@
 //! No byte of a patient leaves: a capture full of canaries goes through a sensor and a collector as they are, and every byte they write
 //! anywhere is searched for them.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -35,8 +35,14 @@ impl Explainer<'_> {
                 "alpha",
                 weakness.alpha,
                 format!(
-                    "EPSS {:?}, KEV {}, ransomware {}, exploit code {}, automatable {}",
-                    known.epss, known.kev, known.kev_ransomware, known.poc, known.automatable
+                    "EPSS {}, KEV {}, ransomware {}, exploit code {}, automatable {}",
+                    known
+                        .epss
+                        .map_or_else(|| "unknown".to_owned(), |epss| epss.to_string()),
+                    known.kev,
+                    known.kev_ransomware,
+                    known.poc,
+                    known.automatable
                 ),
             ),
             factor("m", pair.m, format!("match {:?}", pair.matched)),
@@ -52,7 +58,7 @@ impl Explainer<'_> {
                     known.default_credential
                 ),
             ),
-            factor("c", pair.c, "controls in place".to_owned()),
+            factor("c", pair.c, "share that controls hold off".to_owned()),
             factor("s", pair.s, "alpha m o k (1 - c)".to_owned()),
             factor("P_A", score.layers, "engine A".to_owned()),
             factor("P_B", score.worlds, "engine B".to_owned()),
