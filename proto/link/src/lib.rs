@@ -22,6 +22,7 @@ mod failure;
 mod handshake;
 pub mod identity;
 pub mod metrics;
+mod owed_ack;
 mod packing;
 mod refusal;
 mod rotation;

@@ -21,6 +21,7 @@ use crate::arrivals::{Arrivals, Place, Violation};
 use crate::clock::wall_ms;
 use crate::failure::clock_text;
 use crate::metrics;
+use crate::owed_ack::OwedAck;
 use crate::packing::{Unpacker, agree};
 use crate::refusal::Refusal;
 use crate::serve::{Arrival, Durable, Refused, Seat, Shared};
@@ -149,7 +150,7 @@ impl Conversation {
             in_flight: FuturesOrdered::new(),
             in_flight_bytes: 0,
             waiting: None,
-            owed_ack: None,
+            owed: OwedAck::default(),
             owed_goodbye: None,
             open: true,
             discarding: false,
@@ -267,7 +268,7 @@ struct Exchange<'a> {
     in_flight: FuturesOrdered<BoxFuture<'static, Settled>>,
     in_flight_bytes: u64,
     waiting: Option<Waiting>,
-    owed_ack: Option<u64>,
+    owed: OwedAck,
     owed_goodbye: Option<CollectorFrame>,
     /// The sensor may still send.
     open: bool,
@@ -299,7 +300,7 @@ impl Exchange<'_> {
         seat: &Seat<'_>,
     ) -> End {
         let end = self.exchange(inbound, frames, seat).await;
-        last_words(frames, self.owed_ack.take(), end).await
+        last_words(frames, self.owed.take(Instant::now()), end).await
     }
 
     async fn exchange(
@@ -315,6 +316,7 @@ impl Exchange<'_> {
             if self.done() {
                 return End::Finished(why);
             }
+            let due = self.due();
             tokio::select! {
                 biased;
                 reason = &mut stop, if drained_by.is_none() => match reason {
@@ -334,7 +336,7 @@ impl Exchange<'_> {
                         return end;
                     }
                 }
-                permit = frames.reserve(), if self.owes() => match permit {
+                permit = payment(due, frames), if self.owes() => match permit {
                     Ok(permit) => permit.send(Ok(self.pay())),
                     Err(_) => return End::Gone("it stopped listening".to_owned()),
                 },
@@ -364,14 +366,22 @@ impl Exchange<'_> {
     }
 
     fn owes(&self) -> bool {
-        self.owed_ack.is_some() || self.owed_goodbye.is_some()
+        self.owed.any() || self.owed_goodbye.is_some()
+    }
+
+    /// When what is owed is to be paid: without delay where the stream is about to end.
+    fn due(&self) -> Option<Instant> {
+        if self.owed_goodbye.is_some() || self.discarding || !self.open {
+            return None;
+        }
+        self.owed.due(Instant::now(), self.window)
     }
 
     /// The next frame owed; call only when [`Self::owes`].
     fn pay(&mut self) -> CollectorFrame {
         match self.owed_goodbye.take() {
             Some(goodbye) => goodbye,
-            None => ack_frame(self.owed_ack.take().unwrap_or_default()),
+            None => ack_frame(self.owed.take(Instant::now()).unwrap_or_default()),
         }
     }
 
@@ -472,9 +482,9 @@ impl Exchange<'_> {
             self.in_flight_bytes = self.in_flight_bytes.saturating_sub(settled.bytes);
             admitted(settled.bytes, false);
             match settled.outcome {
-                Ok(Durable::Logged) => self.owed_ack = Some(settled.last_seq),
+                Ok(Durable::Logged) => self.owed.add(settled.last_seq, settled.bytes),
                 Ok(Durable::SetAside) => {
-                    self.owed_ack = Some(settled.last_seq);
+                    self.owed.add(settled.last_seq, settled.bytes);
                     return Some(End::Finished("set_aside"));
                 }
                 Err(refused) => return Some(End::Refused(refused)),
@@ -490,6 +500,17 @@ async fn room(waiting: &mut Option<Waiting>) -> Option<OwnedSemaphorePermit> {
         Some(waiting) => (&mut waiting.room).await,
         None => std::future::pending().await,
     }
+}
+
+/// Room for one frame, not before `due`.
+async fn payment(
+    due: Option<Instant>,
+    frames: &Frames,
+) -> Result<mpsc::Permit<'_, Result<CollectorFrame, Status>>, mpsc::error::SendError<()>> {
+    if let Some(due) = due {
+        tokio::time::sleep_until(due).await;
+    }
+    frames.reserve().await
 }
 
 async fn until(deadline: Option<Instant>) {
