@@ -349,7 +349,11 @@ fn spool(section: &mut Section<'_>) -> SpoolConfig {
         dir: section.path_or("dir", "/var/lib/auscult-sensor/spool"),
         bytes,
         segment,
-        linger: section.duration_within("linger", "100ms", Duration::ZERO..=Duration::from_secs(10)),
+        linger: section.duration_within(
+            "linger",
+            "100ms",
+            Duration::ZERO..=Duration::from_secs(10),
+        ),
     }
 }
 

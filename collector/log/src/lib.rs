@@ -14,7 +14,7 @@ pub mod topics;
 pub use embedded::{EmbeddedLog, EmbeddedOptions};
 pub use kafka::{KafkaLog, KafkaOptions};
 pub use seam::{
-    AppendError, Appender, CommitError, EngineLog, Log, LogError, Message, Polled, Reader, StartAt,
-    Stored, Transaction,
+    AppendError, Appender, Begun, CommitError, EngineLog, Log, LogError, Message, Polled, Reader,
+    StartAt, Stored, Transaction,
 };
 pub use topics::{Cleanup, Topic, TopicSpec};

@@ -109,6 +109,16 @@ pub enum Polled {
     Revoked(Vec<u32>),
 }
 
+/// How far a commit is that was begun.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[must_use]
+pub enum Begun {
+    /// Durable and visible.
+    Committed,
+    /// Under way: nothing after it is written before it.
+    Handed,
+}
+
 /// One member of the engine group. Lives on one thread.
 pub trait EngineLog: Send {
     /// Waits up to `timeout` for records or a change of assignment. Reading starts at the committed offsets.
@@ -137,6 +147,23 @@ pub trait EngineLog: Send {
     /// # Errors
     /// `CommitError` says what became of the transaction.
     fn commit(&mut self, transaction: Transaction) -> Result<(), CommitError>;
+
+    /// Begins to commit, so that folding can go on while the disk works. After `Begun::Handed`, [`Self::settled`] says what became of
+    /// the transaction and must be called before the next one, before [`Self::rewind`], and before anything relies on this one.
+    ///
+    /// # Errors
+    /// `CommitError`, of this transaction.
+    fn begin_commit(&mut self, transaction: Transaction) -> Result<Begun, CommitError> {
+        self.commit(transaction).map(|()| Begun::Committed)
+    }
+
+    /// Waits for the transaction that was handed over; `Ok` as well when there is none.
+    ///
+    /// # Errors
+    /// `CommitError` says what became of the transaction; what was folded after it was taken rests on it.
+    fn settled(&mut self) -> Result<(), CommitError> {
+        Ok(())
+    }
 
     /// After an abort: reads again from the committed offsets, which it returns for the partitions still held.
     ///

@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use auscult_log::{
-    Appender, CommitError, EngineLog, Log, LogError, Message, Polled, Reader, StartAt, Stored,
-    Topic, Transaction,
+    Appender, Begun, CommitError, EngineLog, Log, LogError, Message, Polled, Reader, StartAt,
+    Stored, Topic, Transaction,
 };
 use auscult_process::Trigger;
 use auscult_proto::convert::Invalid;
@@ -316,6 +316,7 @@ impl Log for FakeLog {
             generation: core.generation,
             reading: BTreeMap::new(),
             events: VecDeque::from([Polled::Assigned(core.committed.clone())]),
+            handed: None,
         }))
     }
 
@@ -329,6 +330,7 @@ struct FakeEngine {
     generation: u64,
     reading: BTreeMap<u32, u64>,
     events: VecDeque<Polled>,
+    handed: Option<Result<(), CommitError>>,
 }
 
 impl FakeEngine {
@@ -437,7 +439,24 @@ impl EngineLog for FakeEngine {
         Ok(())
     }
 
+    fn begin_commit(&mut self, transaction: Transaction) -> Result<Begun, CommitError> {
+        assert!(self.handed.is_none(), "two transactions under way");
+        if self.log.dice.lock().unwrap().one_in(3) {
+            return self.commit(transaction).map(|()| Begun::Committed);
+        }
+        self.handed = Some(self.commit(transaction));
+        Ok(Begun::Handed)
+    }
+
+    fn settled(&mut self) -> Result<(), CommitError> {
+        self.handed.take().unwrap_or(Ok(()))
+    }
+
     fn rewind(&mut self) -> Result<BTreeMap<u32, u64>, LogError> {
+        assert!(
+            self.handed.is_none(),
+            "rewound over a transaction under way"
+        );
         if self.log.fault(4) {
             return Err(LogError::Unavailable("rewind failed".to_owned()));
         }

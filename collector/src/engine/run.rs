@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use auscult_log::{CommitError, EngineLog, Log, LogError, Polled, Stored};
+use auscult_log::{Begun, CommitError, EngineLog, Log, LogError, Polled, Stored};
 use auscult_process::{Latch, Shutdown};
 
 use super::fold::{Changelog, Fold, Folded, Unreadable};
 use super::pace::{BACKOFF_MAX, Backoff, nap};
+use super::pending::Tally;
 use super::site::SiteState;
 use super::vitals::{Vitals, publish};
 use crate::metrics as names;
@@ -147,6 +148,7 @@ where
             oldest_received: None,
             joined: false,
             aborts: Backoff::new(&self.pace),
+            handed: None,
         };
         membership.work()
     }
@@ -163,6 +165,15 @@ struct Membership<'a, S: SiteState> {
     /// The group has said which partitions are ours, none among them.
     joined: bool,
     aborts: Backoff,
+    /// The transaction under way. Folding goes on on top of it: should it fail, all memory goes, by joining again.
+    handed: Option<Handed>,
+}
+
+/// A transaction begun, to be counted once it is committed.
+struct Handed {
+    tally: Tally,
+    consumed: BTreeMap<u32, u64>,
+    began: Instant,
 }
 
 impl<S: SiteState> Membership<'_, S>
@@ -176,6 +187,7 @@ where
                 if self.fold.dirty() {
                     self.commit()?;
                 }
+                self.settle_handed()?;
                 return Ok(Ended::Stopped);
             }
             let wait = if self.fold.dirty() {
@@ -197,12 +209,16 @@ where
     }
 
     fn polled(&mut self, polled: Polled) -> Result<(), Left> {
+        if !matches!(polled, Polled::Records(_) | Polled::Idle) {
+            self.settle_handed()?;
+        }
         match polled {
             Polled::Idle => {
                 self.member.vitals.caught_up();
                 if self.fold.dirty() {
                     self.commit()?;
                 }
+                self.settle_handed()?;
             }
             Polled::Records(records) => self.records(&records)?,
             Polled::Assigned(assigned) => {
@@ -279,16 +295,21 @@ where
     }
 
     fn commit(&mut self) -> Result<Outcome, Left> {
+        self.settle_handed()?;
         let (transaction, tally) = self.fold.take();
-        let consumed = transaction.consumed.clone();
-        let began = Instant::now();
-        match self.log.commit(transaction) {
-            Ok(()) => {
+        let handed = Handed {
+            tally,
+            consumed: transaction.consumed.clone(),
+            began: Instant::now(),
+        };
+        match self.log.begin_commit(transaction) {
+            Ok(begun) => {
                 self.fold.committed();
-                self.aborts = Backoff::new(&self.member.pace);
+                match begun {
+                    Begun::Committed => self.count(&handed),
+                    Begun::Handed => self.handed = Some(handed),
+                }
                 self.settle();
-                metrics::histogram!(names::COMMIT_SECONDS).record(began.elapsed().as_secs_f64());
-                publish(&tally, &consumed);
                 Ok(Outcome::Committed)
             }
             Err(CommitError::Aborted(reason)) => {
@@ -304,8 +325,35 @@ where
         }
     }
 
+    /// Waits for the transaction under way, if there is one.
+    fn settle_handed(&mut self) -> Result<(), Left> {
+        let Some(handed) = self.handed.take() else {
+            return Ok(());
+        };
+        let (outcome, reason) = match self.log.settled() {
+            Ok(()) => {
+                self.count(&handed);
+                self.settle();
+                return Ok(());
+            }
+            Err(CommitError::Aborted(reason)) => ("aborted", reason),
+            Err(CommitError::Fenced(reason)) => ("fenced", reason),
+            Err(error) => return Err(EngineFault::Log(error.to_string()).into()),
+        };
+        metrics::counter!(names::TRANSACTIONS, "outcome" => outcome).increment(1);
+        Err(Left::Ended(Ended::Rejoin(reason)))
+    }
+
+    fn count(&mut self, committed: &Handed) {
+        self.aborts = Backoff::new(&self.member.pace);
+        let took = committed.began.elapsed();
+        metrics::histogram!(names::COMMIT_SECONDS).record(took.as_secs_f64());
+        publish(&committed.tally, &committed.consumed);
+    }
+
     /// Memory is ahead of what is committed and cannot become committed: drop it and read again.
     fn recover(&mut self, reason: &str) -> Result<(), Left> {
+        self.settle_handed()?;
         let dropped = self.fold.abort();
         self.settle();
         let wait = self.aborts.next();
@@ -410,7 +458,8 @@ where
         if !self.fold.dirty() {
             self.since = None;
             self.oldest_received = None;
-            self.member.vitals.uncommitted_since(None);
+            let under_way = self.handed.as_ref().map(|handed| handed.began);
+            self.member.vitals.uncommitted_since(under_way);
         }
         let held = u32::try_from(self.fold.held().count()).unwrap_or(u32::MAX);
         metrics::gauge!(names::PARTITIONS, "member" => self.member.name.clone())

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use super::commit::{Job, Refused};
 use super::shared::{PAGE_BYTES, PAGE_RECORDS, Shared, State, closed};
 use crate::record;
-use crate::seam::{CommitError, EngineLog, LogError, Polled, Stored, Transaction};
+use crate::seam::{Begun, CommitError, EngineLog, LogError, Polled, Stored, Transaction};
 use crate::topics::Topic;
 
 pub(crate) struct EmbeddedEngine {
@@ -19,6 +19,8 @@ pub(crate) struct EmbeddedEngine {
     told: bool,
     /// Where the next poll begins, so that no partition starves another.
     turn: u32,
+    /// The answer to the transaction that was handed over.
+    handed: Option<Receiver<Result<(), CommitError>>>,
 }
 
 impl EmbeddedEngine {
@@ -43,6 +45,7 @@ impl EmbeddedEngine {
             positions: BTreeMap::new(),
             told: false,
             turn: 0,
+            handed: None,
         })
     }
 
@@ -158,8 +161,14 @@ impl EngineLog for EmbeddedEngine {
     }
 
     fn commit(&mut self, transaction: Transaction) -> Result<(), CommitError> {
+        let _begun = self.begin_commit(transaction)?;
+        self.settled()
+    }
+
+    fn begin_commit(&mut self, transaction: Transaction) -> Result<Begun, CommitError> {
+        self.settled()?;
         if transaction.records.is_empty() && transaction.consumed.is_empty() {
-            return Ok(());
+            return Ok(Begun::Committed);
         }
         let (reply, answer) = sync_channel(1);
         let job = Job::Commit {
@@ -167,11 +176,18 @@ impl EngineLog for EmbeddedEngine {
             epoch: self.epoch,
             reply,
         };
-        let gone = || CommitError::Aborted("the log was closed".to_owned());
         match self.shared.queue.push(job) {
-            Ok(()) => answer.recv().unwrap_or_else(|_| Err(gone())),
-            Err(Refused::Full | Refused::Closed) => Err(gone()),
+            Ok(()) => {
+                self.handed = Some(answer);
+                Ok(Begun::Handed)
+            }
+            Err(Refused::Full | Refused::Closed) => Err(aborted()),
         }
+    }
+
+    fn settled(&mut self) -> Result<(), CommitError> {
+        let answer = self.handed.take();
+        answer.map_or(Ok(()), |answer| answer.recv().unwrap_or(Err(aborted())))
     }
 
     fn rewind(&mut self) -> Result<BTreeMap<u32, u64>, LogError> {
@@ -186,4 +202,8 @@ impl EngineLog for EmbeddedEngine {
         self.told = true;
         Ok(offsets)
     }
+}
+
+fn aborted() -> CommitError {
+    CommitError::Aborted("the log was closed".to_owned())
 }

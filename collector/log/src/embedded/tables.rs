@@ -70,7 +70,7 @@ impl Tables {
             .cache_size(options.cache_bytes)
             .max_journaling_size(journals)
             .max_cached_files(Some(128))
-            .worker_threads(2)
+            .worker_threads(1)
             .manual_journal_persist(true)
             .open()?;
         let memory = options.memory_bytes;

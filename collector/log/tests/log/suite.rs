@@ -68,6 +68,7 @@ macro_rules! conformance {
                 a_reader_knows_when_it_has_caught_up,
                 what_no_log_takes_is_refused,
                 an_engine_goes_on_where_it_committed,
+                a_transaction_handed_over_is_told_of_once_and_comes_before_the_next,
                 a_refused_transaction_leaves_nothing,
                 an_aborted_batch_is_read_again,
                 an_older_engine_is_fenced,

@@ -67,6 +67,50 @@ pub(crate) fn an_engine_goes_on_where_it_committed<M: Maker>() {
     assert!(!restored(&mut *engine, 1).contains_key("site/4"));
 }
 
+pub(crate) fn a_transaction_handed_over_is_told_of_once_and_comes_before_the_next<M: Maker>() {
+    let mut subject = M::make("handed-over", Keep::default());
+    {
+        let log = subject.log();
+        inputs(&*log, 1, 4);
+        let mut engine = log.engine("engine").unwrap();
+        assigned(&mut *engine, ALL);
+        poll_records(&mut *engine, 4);
+        let of = |consumed: u64, partition: u32| Transaction {
+            records: vec![
+                message(
+                    Topic::State,
+                    partition,
+                    "site/a",
+                    Some(&format!("{consumed}")),
+                ),
+                message(Topic::Lifecycle, 0, "d", Some(&format!("{consumed}"))),
+            ],
+            consumed: BTreeMap::from([(1, consumed)]),
+        };
+        engine.settled().unwrap();
+        for consumed in 1..=2 {
+            let _begun = engine.begin_commit(of(consumed, 1)).unwrap();
+            engine.settled().unwrap();
+            engine.settled().unwrap();
+        }
+        assert_eq!(engine.rewind().unwrap()[&1], 2);
+        // One that no log takes is refused here or there, and leaves nothing.
+        let refused = engine
+            .begin_commit(of(3, 99))
+            .and_then(|_begun| engine.settled());
+        assert!(matches!(refused, Err(CommitError::Fatal(_))), "{refused:?}");
+        engine.settled().unwrap();
+        assert_eq!(engine.rewind().unwrap()[&1], 2);
+        // Nobody waits for this one.
+        let _begun = engine.begin_commit(of(4, 1)).unwrap();
+    }
+    subject.reopen();
+    let log = subject.log();
+    let mut engine = log.engine("engine").unwrap();
+    assert_eq!(assigned(&mut *engine, ALL)[&1], 4);
+    assert_eq!(values(&read_all(&*log, Topic::Lifecycle)), ["1", "2", "4"]);
+}
+
 pub(crate) fn a_refused_transaction_leaves_nothing<M: Maker>() {
     let subject = M::make("refused-transaction", Keep::default());
     let log = subject.log();

@@ -109,6 +109,7 @@ fn history(subject: &mut dyn Subject, seed: u64) -> Account {
                 let at = next[&partition];
                 let most = appended.get(&partition).copied().unwrap_or(0) - at;
                 let more = u64::from(dice.roll(4)).min(most);
+                engine.settled().unwrap();
                 let mut consumed = BTreeMap::new();
                 if more > 0 {
                     consumed.insert(partition, at + more);
@@ -119,7 +120,13 @@ fn history(subject: &mut dyn Subject, seed: u64) -> Account {
                     assert!(matches!(refused, Err(CommitError::Fatal(_))), "{refused:?}");
                     engine.rewind().unwrap();
                 } else {
-                    engine.commit(Transaction { records, consumed }).unwrap();
+                    let transaction = Transaction { records, consumed };
+                    if dice.roll(2) == 0 {
+                        engine.commit(transaction).unwrap();
+                    } else {
+                        // What is under way when the log is closed or the next one comes is written all the same.
+                        let _begun = engine.begin_commit(transaction).unwrap();
+                    }
                     *next.get_mut(&partition).unwrap() += more;
                 }
             }
@@ -132,10 +139,12 @@ fn history(subject: &mut dyn Subject, seed: u64) -> Account {
                 assert_eq!(assigned(&mut *engine, ALL), next);
             }
             _ => {
+                engine.settled().unwrap();
                 assert_eq!(engine.rewind().unwrap(), next);
             }
         }
     }
+    engine.settled().unwrap();
     account(&*log, &mut *engine)
 }
 
