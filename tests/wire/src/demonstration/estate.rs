@@ -151,6 +151,15 @@ pub(super) fn remote_switch() -> Link {
     }
 }
 
+/// Another one, whose platform writes type III.
+pub(super) fn remote_switch_three() -> Link {
+    Link {
+        tags: vec![Tag::c(30)],
+        tunnel: Some(Tunnel::erspan_three(tunnel_ends(8), 77, 5)),
+        ..Link::default()
+    }
+}
+
 /// The mirror of a virtual switch.
 pub(super) fn virtual_switch() -> Link {
     Link {

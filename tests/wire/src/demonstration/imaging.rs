@@ -6,7 +6,7 @@ use crate::protocol::dicom::{
 use crate::tcp::Conditions;
 
 use super::Scene;
-use super::estate::{self, clinical, mirrored_twice};
+use super::estate::{self, clinical, mirrored_twice, remote_switch_three};
 
 const PACS: Application<'_> = Application {
     title: "PACS_ARCHIVE",
@@ -162,7 +162,7 @@ fn reading(scene: &mut Scene<'_>, conditions: Conditions) {
 
 fn magnetic_resonance(scene: &mut Scene<'_>, conditions: Conditions) {
     let patient = scene.estate.patients[3].clone();
-    let mut tap = scene.tap("mr", clinical(), 140);
+    let mut tap = scene.tap("mr", remote_switch_three(), 140);
     if let Some(mut association) = Association::open(
         &mut tap,
         (&estate::mr(), MR_SCANNER),
