@@ -208,7 +208,7 @@ fn engine(arguments: &Arguments, name: &str, load: &Load) -> Result<Measured> {
     let process = trial.start("engine", "engine", &config)?;
     ready(ports.admin, &process)?;
     let started = Instant::now();
-    eventually("the engine is at the end", Duration::from_secs(300), || {
+    eventually("the engine is at the end", patience(load), || {
         let committed = rows::committed(&arguments.kafka, &group, &topic).ok()?;
         ends.iter()
             .all(|(partition, end)| committed.get(partition).is_some_and(|at| at >= end))
@@ -253,7 +253,7 @@ async fn embedded(load: &Load) -> Result<Measured> {
     push(&trial, ports, load)
         .await
         .with_context(|| process.tail(20))?;
-    eventually("everything is folded", Duration::from_secs(300), || {
+    eventually("everything is folded", patience(load), || {
         check_folded(ports.admin, observations).ok()
     })
     .with_context(|| process.tail(20))?;
@@ -295,11 +295,16 @@ async fn push(trial: &Trial, ports: Ports, load: &Load) -> Result<Duration> {
     }
     for (mut acknowledged, last) in ends {
         let all = acknowledged.wait_for(|through| *through >= last);
-        tokio::time::timeout(Duration::from_secs(300), all)
+        tokio::time::timeout(patience(load), all)
             .await
-            .context("not acknowledged within 300 s")??;
+            .context("not acknowledged in time")??;
     }
     Ok(started.elapsed())
+}
+
+/// How long a part may take before something is wrong: what 2,000 observations a second take, and five minutes.
+fn patience(load: &Load) -> Duration {
+    Duration::from_secs(300 + load.observations() / 2_000)
 }
 
 fn ready(port: u16, process: &Process) -> Result<()> {
