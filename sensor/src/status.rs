@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auscult_link::LinkPhase;
+use auscult_link::{LinkPhase, LinkStatus};
 use auscult_proto::HealthState;
 use axum::Router;
 use axum::http::header;
@@ -37,7 +37,7 @@ fn document(board: &Board, identity: Option<&str>, sandbox: &[String]) -> Value 
     let mut condition = match (connected, link.failure.is_some() || parked.is_some()) {
         (_, true) => Condition::Unwell,
         (true, false) => Condition::Healthy,
-        (false, false) => Condition::before_the_first_link(&link.phase),
+        (false, false) => Condition::without_link(&link),
     };
     let mut points = serde_json::Map::new();
     for (point, figures) in board.points() {
@@ -121,10 +121,11 @@ impl Condition {
         }
     }
 
-    /// Of a link that is not there and has no failure to report.
-    fn before_the_first_link(phase: &LinkPhase) -> Self {
-        match phase {
-            LinkPhase::Idle | LinkPhase::Connecting => Self::Starting,
+    /// Of a link that is not there and has no failure to report: the first one is being made, or one is being made again.
+    fn without_link(link: &LinkStatus) -> Self {
+        let first = link.clock_offset_ms.is_none();
+        match link.phase {
+            LinkPhase::Idle | LinkPhase::Connecting if first => Self::Starting,
             _ => Self::Unwell,
         }
     }
@@ -320,7 +321,6 @@ fn point_text(name: &str, point: &Value) -> String {
 mod tests {
     use super::*;
     use crate::point::Figures;
-    use auscult_link::LinkStatus;
     use tokio::sync::watch;
 
     #[test]
@@ -385,6 +385,13 @@ mod tests {
             ..LinkStatus::default()
         });
         assert_eq!(condition(), Condition::Unwell, "the link has failed");
+        board.post_state(&point, HealthState::Ok);
+        sender.send_replace(LinkStatus {
+            phase: LinkPhase::Connecting,
+            clock_offset_ms: Some(3),
+            ..LinkStatus::default()
+        });
+        assert_eq!(condition(), Condition::Unwell, "it was connected before");
     }
 
     #[test]
