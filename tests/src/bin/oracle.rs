@@ -58,15 +58,15 @@ async fn main() -> Result<ExitCode> {
     };
     let verdict = perform::<auscult_inventory::SiteInventory>(dir.path(), play, settings()).await?;
     println!("seed {}\n{verdict}", arguments.seed);
+    anyhow::ensure!(
+        verdict.is_of_something(),
+        "nothing was measured, so no score: no fault could be played, or nothing was spooled or published"
+    );
     if let Some(file) = &arguments.score {
         let text = scoreboard(&play, &verdict, &provenance);
         std::fs::write(file, text).with_context(|| file.display().to_string())?;
         println!("written to {}", file.display());
     }
-    anyhow::ensure!(
-        verdict.is_of_something(),
-        "nothing was measured: no fault could be played, or nothing was spooled or published"
-    );
     Ok(if verdict.wrong.is_empty() {
         ExitCode::SUCCESS
     } else {
@@ -80,12 +80,10 @@ fn scoreboard(play: &Play, verdict: &Verdict, provenance: &str) -> String {
     let about = "# Delivery under faults\n\nEvery observation that a sensor has spooled is in the inventory once or in a counted, named loss, and what a \
         reader with read_committed sees equals an undisturbed run: real sensors' spools and links, ingest, engines and Apache Kafka under a \
         seeded list of faults, held against the log by an oracle.";
-    let held = match (verdict.is_of_something(), verdict.wrong.is_empty()) {
-        (false, _) => {
-            "Nothing was measured: no fault could be played, or nothing was spooled or published."
-        }
-        (true, true) => "The guarantee held.",
-        (true, false) => "The guarantee was BROKEN.",
+    let held = if verdict.wrong.is_empty() {
+        "The guarantee held."
+    } else {
+        "The guarantee was BROKEN."
     };
     format!(
         "{about}\n\n{provenance}\n\ninput: seed {}, {} faults, {} sites at {} observations/s each; the list of faults is {input}\n\ncommand: \
