@@ -229,6 +229,28 @@ pub struct CopyArgs {
     pub from: Option<PathBuf>,
 }
 
+impl Command {
+    /// The name of a command that reads no configuration.
+    const fn without_configuration(&self) -> Option<&'static str> {
+        match self {
+            Self::Pki(_) => Some("pki"),
+            Self::Risk { .. } => Some("risk"),
+            Self::Assess(_) => Some("assess"),
+            _ => None,
+        }
+    }
+}
+
+/// `1 device`, `2 devices`: a count with its regular noun.
+#[must_use]
+pub fn counted<N: std::fmt::Display + PartialEq + std::convert::From<u8>>(
+    count: N,
+    noun: &str,
+) -> String {
+    let plural = if count == N::from(1) { "" } else { "s" };
+    format!("{count} {noun}{plural}")
+}
+
 impl CommandLine {
     /// Does what was asked for.
     ///
@@ -236,6 +258,13 @@ impl CommandLine {
     /// What to tell, and the exit code.
     pub fn run(self) -> Result<(), Failure> {
         let path = self.config.as_deref();
+        if let (Some(path), Some(command)) = (path, self.command.without_configuration()) {
+            let message = format!(
+                "`{command}` reads no configuration: leave --config {} away",
+                path.display()
+            );
+            return Err(Failure::new(exit::USAGE, message));
+        }
         match self.command {
             Command::Ingest => run_role(Role::Ingest, CollectorConfig::read(path)?),
             Command::Engine => run_role(Role::Engine, CollectorConfig::read(path)?),

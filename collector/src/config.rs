@@ -8,8 +8,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use auscult_link::{CredentialPaths, Credentials, Holder, Limits, ServeOptions};
-use auscult_process::LogFormat;
 use auscult_process::config::{Config, Faults, Section};
+use auscult_process::{LogFormat, exit};
+
+use crate::Failure;
 
 pub use engine::EngineConfig;
 pub use log::{EmbeddedConfig, LogChoice};
@@ -46,13 +48,18 @@ impl CollectorConfig {
     /// # Errors
     /// Everything that is wrong, with file and line.
     pub fn read(path: Option<&Path>) -> Result<Self, Faults> {
-        let default = Path::new(DEFAULT_FILE);
         let config = match path {
             Some(path) => Config::read(path)?,
-            None if default.try_exists().unwrap_or(true) => Config::read(default)?,
+            None if Self::default_is_there() => Config::read(Path::new(DEFAULT_FILE))?,
             None => Config::parse("defaults", "")?,
         };
         Self::from(config)
+    }
+
+    /// Whether [`DEFAULT_FILE`] is in the folder we are in (or cannot be looked for, which reading it will say).
+    #[must_use]
+    pub fn default_is_there() -> bool {
+        Path::new(DEFAULT_FILE).try_exists().unwrap_or(true)
     }
 
     /// Parses a text.
@@ -101,31 +108,49 @@ impl CollectorConfig {
     /// What only shows when the files named in the configuration are opened: certificates, keys, the deny list, Kafka's files.
     #[must_use]
     pub fn faults_of_files(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        let mut readable = |key: &str, path: &Path| {
-            if let Err(fault) = std::fs::File::open(path) {
-                faults.push(format!("{key}: cannot read {}: {fault}", path.display()));
-            }
-        };
-        if let LogChoice::Kafka(options) = &self.log {
-            for (key, value) in options
-                .client
-                .iter()
-                .filter(|(key, _)| key.ends_with(".location"))
-            {
-                readable(&format!("kafka.client.{key}"), Path::new(value));
-            }
-        }
+        let mut faults = self.faults_of_kafka_files();
         if let Some(ingest) = &self.ingest {
-            if let Some(path) = &ingest.deny_list {
-                readable("ingest.deny_list", path);
-            }
-            if let Err(fault) = Credentials::load(&ingest.credentials, Holder::Collector) {
-                faults.push(format!("ingest: {fault}"));
-            }
+            let denied = ingest.deny_list.as_deref();
+            faults.extend(denied.and_then(|path| unreadable("ingest.deny_list", path)));
+            let credentials = Credentials::faults(&ingest.credentials, Holder::Collector);
+            faults.extend(credentials.iter().map(|fault| format!("ingest: {fault}")));
         }
         faults
     }
+
+    /// Refuses files of the Kafka client that are not there; the client library itself says only which call of its own failed.
+    ///
+    /// # Errors
+    /// A usage failure with every file.
+    pub fn kafka_files(&self) -> Result<(), Failure> {
+        let faults = self.faults_of_kafka_files();
+        if faults.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "{}\nput the file there, or correct [kafka.client] in the configuration",
+            faults.join("\n")
+        );
+        Err(Failure::new(exit::USAGE, message))
+    }
+
+    fn faults_of_kafka_files(&self) -> Vec<String> {
+        let LogChoice::Kafka(options) = &self.log else {
+            return Vec::new();
+        };
+        let locations = options
+            .client
+            .iter()
+            .filter(|(key, _)| key.ends_with(".location"));
+        locations
+            .filter_map(|(key, value)| unreadable(&format!("kafka.client.{key}"), Path::new(value)))
+            .collect()
+    }
+}
+
+fn unreadable(key: &str, path: &Path) -> Option<String> {
+    let fault = std::fs::File::open(path).err()?;
+    Some(format!("{key}: cannot read {}: {fault}", path.display()))
 }
 
 fn is_source_byte(byte: u8) -> bool {

@@ -29,6 +29,19 @@ pub enum Role {
 }
 
 impl Role {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::All, Self::Ingest, Self::Engine];
+
+    /// As on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Ingest => "ingest",
+            Self::Engine => "engine",
+            Self::All => "all",
+        }
+    }
+
     fn ingests(self) -> bool {
         matches!(self, Self::Ingest | Self::All)
     }
@@ -40,21 +53,25 @@ impl Role {
     /// Refuses what cannot work before anything is started.
     ///
     /// # Errors
-    /// A usage failure that says what to write.
+    /// A usage failure that says everything there is to write.
     pub fn check(self, config: &CollectorConfig) -> Result<(), Failure> {
-        let refused = |message: &str| Err(Failure::new(exit::USAGE, message));
+        let mut missing = Vec::new();
         if self != Self::All && matches!(config.log, LogChoice::Embedded(_)) {
-            return refused(
+            missing.push(
                 "the roles `ingest` and `engine` meet in Kafka: write a [kafka] section, or run `all`, which keeps the log itself",
             );
         }
         if self.ingests() && config.ingest.is_none() {
-            return refused(
+            missing.push(
                 "no [ingest] section in the configuration: sensors need somewhere to connect; write `listen`, `certificate`, `key`, \
                  `roots` and `trust_domain` there (`auscult-collector pki init` makes a PKI for trying out)",
             );
         }
-        Ok(())
+        if missing.is_empty() {
+            config.kafka_files()
+        } else {
+            Err(Failure::new(exit::USAGE, missing.join("; ")))
+        }
     }
 }
 

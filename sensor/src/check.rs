@@ -117,39 +117,37 @@ pub fn check(path: &Path) -> Findings {
 
 fn credentials(config: &Config, findings: &mut Findings) {
     let paths = &config.collector.credentials;
-    let loaded = Credentials::load(paths, Holder::Sensor);
-    let outcome = match &loaded {
-        Ok(credentials) => {
-            let identity = credentials
-                .identity()
-                .map_or_else(|| "nobody".to_owned(), ToString::to_string);
-            let end = credentials.facts().not_after_ms;
-            let left = u64::try_from(end.saturating_sub(wall_ms())).unwrap_or(0);
-            Ok(format!(
-                "we are {identity}, until {} ({} left)",
-                words::utc(end),
-                words::span(left)
-            ))
-        }
-        Err(error) => Err(error.to_string()),
-    };
-    findings.add("certificate", outcome, exit::USAGE);
-    if let Ok(credentials) = loaded {
-        findings.add(
-            "roots",
-            Ok(format!(
-                "{} expects {} at {}, verified by {} (until {})",
-                credentials
-                    .identity()
-                    .map_or("this sensor", |identity| identity.sensor.as_str()),
-                config.collector.expected_name(),
-                config.collector.address,
-                paths.roots.display(),
-                words::utc(credentials.roots_not_after_ms())
-            )),
-            exit::OK,
-        );
+    for fault in Credentials::faults(paths, Holder::Sensor) {
+        findings.add("certificate", Err(fault.to_string()), exit::USAGE);
     }
+    let Ok(credentials) = Credentials::load(paths, Holder::Sensor) else {
+        return;
+    };
+    let end = credentials.facts().not_after_ms;
+    let left = u64::try_from(end.saturating_sub(wall_ms())).unwrap_or(0);
+    let identity = credentials.identity();
+    findings.add(
+        "certificate",
+        Ok(format!(
+            "we are {}, until {} ({} left)",
+            identity.map_or_else(|| "nobody".to_owned(), ToString::to_string),
+            words::utc(end),
+            words::span(left)
+        )),
+        exit::OK,
+    );
+    findings.add(
+        "roots",
+        Ok(format!(
+            "{} expects {} at {}, verified by {} (until {})",
+            identity.map_or("this sensor", |identity| identity.sensor.as_str()),
+            config.collector.expected_name(),
+            config.collector.address,
+            paths.roots.display(),
+            words::utc(credentials.roots_not_after_ms())
+        )),
+        exit::OK,
+    );
 }
 
 /// The folder, or the nearest one above it that is there, can be written.

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use clap::{Args, Parser, Subcommand};
 
 /// Where the configuration lies unless told otherwise.
-pub const CONFIG: &str = "/etc/auscult/sensor.toml";
+pub const CONFIG: &str = "/etc/auscult-sensor/sensor.toml";
 
 /// The arguments of `auscult-sensor`.
 #[derive(Debug, Parser)]
@@ -29,6 +29,7 @@ Exit codes:
   1   failed          66  a file that cannot be opened
   64  wrong arguments or configuration
   69  something needed is not there (an interface, a running sensor)
+  75  not known yet: the sensor is starting (status)
   77  a permission is missing"
 )]
 pub struct Cli {
@@ -55,7 +56,16 @@ Without a collector:
 Into a collector, as if the frames came in now:
   auscult-sensor replay --config sensor.toml a.pcap
   auscult-sensor replay --config sensor.toml --pace realtime --loop 10 a.pcap
-  auscult-sensor replay --config sensor.toml --time capture rotated-*.pcap")]
+  auscult-sensor replay --config sensor.toml --time capture rotated-*.pcap
+
+Several files into a collector: a file that begins within an hour after the one before it ended, in the order given, is taken for the
+next of a rotated capture. Both are then one capture point, named after the first, and everything known of the first still holds in the
+second. Every other file is a capture point of its own, named after the file, because addresses of unrelated captures must not be
+mixed. Where two captures of different places follow each other so closely, replay them one by one; --capture-point gives all files of
+a command one name.
+
+A certificate that cannot work (missing, unreadable, expired, with another's key) ends a replay with 64 before it begins; a collector
+that is away or refuses is waited for.")]
     Replay(ReplayArguments),
     /// Check the configuration, certificates, interfaces and filters; say everything that is wrong.
     Check(CheckArguments),
@@ -65,7 +75,16 @@ Into a collector, as if the frames came in now:
         #[command(subcommand)]
         command: SpoolCommand,
     },
-    /// Ask the running sensor how it is: exit code 0 healthy, 1 not, 69 not running.
+    /// Ask the running sensor how it is: exit code 0 healthy, 1 not, 69 not running, 75 starting.
+    #[command(after_help = "\
+Exit codes:
+  0   healthy: every capture point was judged and is well, and the collector is connected
+  1   not healthy; the lines say what is wrong
+  69  no sensor answers
+  75  starting: nothing is known to be wrong, but not every capture point was judged yet (the first judgement comes one [health]
+      interval after the start, 30 s by default) or the first connection to the collector is being made; ask again
+
+Wait until it is well:  until auscult-sensor status; do [ $? = 75 ] || break; sleep 5; done")]
     Status(StatusArguments),
 }
 

@@ -27,6 +27,8 @@ pub struct Situation<'a> {
     pub spool: Option<&'a SpoolStatus>,
     /// The link.
     pub link: &'a LinkStatus,
+    /// How long the sensor has been listening.
+    pub listening: Duration,
     /// Resident memory of the process.
     pub resident: u64,
     /// What time it is.
@@ -56,6 +58,7 @@ impl Reporter {
             figures,
             spool,
             link,
+            listening,
             now,
             ..
         } = *situation;
@@ -68,9 +71,10 @@ impl Reporter {
             .unwrap_or((0, 0));
         let packets = figures.packets.saturating_sub(packets_before);
         let dropped = dropped.saturating_sub(dropped_before);
-        let silent = figures
-            .last_frame
-            .is_none_or(|last| age(last, now) >= millis(self.config.no_traffic_after));
+        let silent = match figures.last_frame {
+            Some(last) => age(last, now) >= millis(self.config.no_traffic_after),
+            None => listening >= self.config.no_traffic_after,
+        };
         let coverage = &figures.coverage;
         let one_way = coverage.tcp_conversations >= ONE_WAY_CONVERSATIONS
             && coverage.one_way_per_mille >= ONE_WAY_PER_MILLE;
@@ -111,6 +115,7 @@ pub fn observation(
         link,
         resident,
         now,
+        ..
     } = situation;
     let now = now.max(0);
     let oldest = spool.and_then(|spool| spool.oldest_ms);
@@ -181,6 +186,7 @@ mod tests {
             figures,
             spool: None,
             link,
+            listening: Duration::from_secs(3600),
             resident: 0,
             now: 1_000_000,
         };
@@ -263,6 +269,25 @@ mod tests {
     }
 
     #[test]
+    fn a_capture_point_is_not_silent_before_it_has_listened_for_so_long() {
+        let (point, link) = ("span0".parse().unwrap(), LinkStatus::default());
+        let figures = Figures::default();
+        let after = |seconds| {
+            let situation = Situation {
+                figures: &figures,
+                spool: None,
+                link: &link,
+                listening: Duration::from_secs(seconds),
+                resident: 0,
+                now: 1_000_000,
+            };
+            Reporter::new(config()).judge(&point, &situation)
+        };
+        assert_eq!(after(59), HealthState::Ok);
+        assert_eq!(after(60), HealthState::NoTraffic);
+    }
+
+    #[test]
     fn drops_of_an_earlier_interval_are_no_news() {
         let mut reporter = Reporter::new(config());
         let (point, link) = ("span0".parse().unwrap(), LinkStatus::default());
@@ -271,6 +296,7 @@ mod tests {
                 figures,
                 spool: None,
                 link: &link,
+                listening: Duration::from_secs(3600),
                 resident: 0,
                 now: 1_000_000,
             };

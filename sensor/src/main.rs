@@ -173,9 +173,5 @@ fn asked(arguments: &StatusArguments) -> Result<u8> {
     } else {
         say(&status::text(&document))?;
     }
-    Ok(if status::is_healthy(&document) {
-        exit::OK
-    } else {
-        exit::FAILURE
-    })
+    Ok(status::Condition::read(&document).exit_code())
 }

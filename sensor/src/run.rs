@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use auscult_link::LinkPhase;
+use auscult_link::{Credentials, Holder, LinkPhase};
 
 use crate::board::Board;
 use crate::capture::{CaptureError, CaptureReadiness, Listener, LiveCapture};
@@ -24,6 +24,10 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// When the service cannot be started.
 pub fn run(config: &Config) -> anyhow::Result<u8> {
     let mode = config.sandbox.mode.unwrap_or(SandboxMode::Require);
+    // Hearing goes on without a collector, and whoever issues certificates may still put these files right.
+    for fault in Credentials::faults(&config.collector.credentials, Holder::Sensor) {
+        tracing::error!(%fault, "the collector cannot be reached like this; listening and spooling until it is put right");
+    }
     sandbox::reduce(mode)?;
     let never = AtomicBool::new(false);
     let mut captures = Vec::new();

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::Arc;
 use std::time::Duration;
 
-use auscult_link::LinkPhase;
+use auscult_link::{LinkPhase, LinkStatus};
 use auscult_proto::HealthState;
 use axum::Router;
 use axum::http::header;
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use crate::board::Board;
 use crate::clock::wall_ms;
-use crate::words;
+use crate::{exit, words};
 
 /// Longest answer read.
 const ANSWER_BYTES: u64 = 1024 * 1024;
@@ -34,11 +34,15 @@ fn document(board: &Board, identity: Option<&str>, sandbox: &[String]) -> Value 
     let connected = link.phase == LinkPhase::Connected;
     let spool = board.spool();
     let parked = spool.as_ref().and_then(|spool| spool.parked.clone());
-    let mut well = connected && parked.is_none();
+    let mut condition = match (connected, link.failure.is_some() || parked.is_some()) {
+        (_, true) => Condition::Unwell,
+        (true, false) => Condition::Healthy,
+        (false, false) => Condition::without_link(&link),
+    };
     let mut points = serde_json::Map::new();
     for (point, figures) in board.points() {
         let state = board.state(&point);
-        well &= matches!(state, HealthState::Ok | HealthState::Started);
+        condition = condition.max(Condition::of(state));
         let [facts, endpoints, conversations] = figures.remembered;
         points.insert(
             point.to_string(),
@@ -67,7 +71,8 @@ fn document(board: &Board, identity: Option<&str>, sandbox: &[String]) -> Value 
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "identity": identity,
-        "healthy": well,
+        "healthy": condition == Condition::Healthy,
+        "starting": condition == Condition::Starting,
         "uptime_s": board.started.elapsed().as_secs(),
         "capture_points": points,
         "spool": spool.map(|spool| json!({
@@ -94,6 +99,65 @@ fn document(board: &Board, identity: Option<&str>, sandbox: &[String]) -> Value 
         },
         "sandbox": sandbox,
     })
+}
+
+/// What a sensor says of itself as a whole; the worst of its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Condition {
+    /// Everything was judged and is well.
+    Healthy,
+    /// Nothing is known to be wrong, and not everything has been judged.
+    Starting,
+    /// Something is wrong.
+    Unwell,
+}
+
+impl Condition {
+    fn of(state: HealthState) -> Self {
+        match state {
+            HealthState::Ok => Self::Healthy,
+            HealthState::Started => Self::Starting,
+            _ => Self::Unwell,
+        }
+    }
+
+    /// Of a link that is not there and has no failure to report: the first one is being made, or one is being made again.
+    fn without_link(link: &LinkStatus) -> Self {
+        let first = link.clock_offset_ms.is_none();
+        match link.phase {
+            LinkPhase::Idle | LinkPhase::Connecting if first => Self::Starting,
+            _ => Self::Unwell,
+        }
+    }
+
+    /// As the answer has it.
+    #[must_use]
+    pub fn read(document: &Value) -> Self {
+        let holds = |key: &str| document.get(key) == Some(&Value::Bool(true));
+        match (holds("healthy"), holds("starting")) {
+            (true, _) => Self::Healthy,
+            (false, true) => Self::Starting,
+            (false, false) => Self::Unwell,
+        }
+    }
+
+    /// The exit code of `status`.
+    #[must_use]
+    pub const fn exit_code(self) -> u8 {
+        match self {
+            Self::Healthy => exit::OK,
+            Self::Starting => exit::TRY_AGAIN,
+            Self::Unwell => exit::FAILURE,
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Healthy => "healthy",
+            Self::Starting => "starting, not yet judged: ask again in a moment",
+            Self::Unwell => "NOT healthy",
+        }
+    }
 }
 
 fn phase(phase: &LinkPhase) -> &'static str {
@@ -167,12 +231,6 @@ fn fetch_from(address: SocketAddr) -> std::io::Result<String> {
     Ok(answer)
 }
 
-/// Whether the answer says that all is well.
-#[must_use]
-pub fn is_healthy(document: &Value) -> bool {
-    document.get("healthy") == Some(&Value::Bool(true))
-}
-
 /// The answer for people.
 #[must_use]
 pub fn text(document: &Value) -> String {
@@ -181,11 +239,7 @@ pub fn text(document: &Value) -> String {
     let word = |path: &str| at(path).as_str().unwrap_or("-").to_owned();
     let mut lines = vec![format!(
         "{} · {} · version {} · up {}",
-        if is_healthy(document) {
-            "healthy"
-        } else {
-            "NOT healthy"
-        },
+        Condition::read(document).words(),
         word("/identity"),
         word("/version"),
         words::span(at("/uptime_s").as_u64().unwrap_or(0).saturating_mul(1000)),
@@ -267,7 +321,6 @@ fn point_text(name: &str, point: &Value) -> String {
 mod tests {
     use super::*;
     use crate::point::Figures;
-    use auscult_link::LinkStatus;
     use tokio::sync::watch;
 
     #[test]
@@ -283,15 +336,14 @@ mod tests {
                 ..Figures::default()
             },
         );
-        let unwell = document(&board, None, &[]);
-        assert!(!is_healthy(&unwell));
+        board.post_state(&point, HealthState::Ok);
         sender.send_replace(LinkStatus {
             phase: LinkPhase::Connected,
             acked: 7,
             ..LinkStatus::default()
         });
         let well = document(&board, Some("spiffe://d/site/a/sensor/b"), &[]);
-        assert!(is_healthy(&well));
+        assert_eq!(Condition::read(&well), Condition::Healthy);
         let text = text(&well);
         for part in [
             "healthy · spiffe://d/site/a/sensor/b",
@@ -302,7 +354,44 @@ mod tests {
             assert!(text.contains(part), "{text}");
         }
         board.post_state(&point, HealthState::CaptureDrops);
-        assert!(!is_healthy(&document(&board, None, &[])));
+        let unwell = document(&board, None, &[]);
+        assert_eq!(Condition::read(&unwell), Condition::Unwell);
+        assert_eq!(Condition::Unwell.exit_code(), exit::FAILURE);
+    }
+
+    #[test]
+    fn before_the_first_judgement_a_sensor_is_starting_unless_something_is_known_to_be_wrong() {
+        let point: auscult_proto::ids::CapturePoint = "span0".parse().unwrap();
+        let (sender, receiver) = watch::channel(LinkStatus::default());
+        let board = Board::new([point.clone()], receiver);
+        let condition = || Condition::read(&document(&board, None, &[]));
+        assert_eq!(condition(), Condition::Starting);
+        assert!(text(&document(&board, None, &[])).contains("starting, not yet judged"));
+        assert_eq!(condition().exit_code(), exit::TRY_AGAIN);
+        sender.send_replace(LinkStatus {
+            phase: LinkPhase::Connected,
+            ..LinkStatus::default()
+        });
+        assert_eq!(
+            condition(),
+            Condition::Starting,
+            "the capture point is not judged"
+        );
+        board.post_state(&point, HealthState::Ok);
+        assert_eq!(condition(), Condition::Healthy);
+        board.post_state(&point, HealthState::Started);
+        sender.send_replace(LinkStatus {
+            failure: Some(auscult_link::Failure::Credentials("expired".to_owned())),
+            ..LinkStatus::default()
+        });
+        assert_eq!(condition(), Condition::Unwell, "the link has failed");
+        board.post_state(&point, HealthState::Ok);
+        sender.send_replace(LinkStatus {
+            phase: LinkPhase::Connecting,
+            clock_offset_ms: Some(3),
+            ..LinkStatus::default()
+        });
+        assert_eq!(condition(), Condition::Unwell, "it was connected before");
     }
 
     #[test]

@@ -97,6 +97,13 @@ pub fn thousands(number: u64) -> String {
     text
 }
 
+/// `1 frame`, `1,234 frames`: a count with its regular noun.
+#[must_use]
+pub fn counted(count: u64, noun: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", thousands(count))
+}
+
 /// `2 h 5 min`, `3 min 20 s`, `4.2 s`: two units at most.
 #[must_use]
 pub fn span(millis: u64) -> String {

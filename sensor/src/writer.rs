@@ -223,12 +223,14 @@ impl Writer {
                     figures,
                     spool: Some(&spool),
                     link: &link,
+                    listening: self.board.started.elapsed(),
                     resident,
                     now,
                 };
-                let judged = self.reporter.judge(point, &situation);
-                self.board.post_state(point, judged);
-                health::observation(point, situation, announced.unwrap_or(judged))
+                // An announcement is no judgement: at the start nothing has been heard yet.
+                let state = announced.unwrap_or_else(|| self.reporter.judge(point, &situation));
+                self.board.post_state(point, state);
+                health::observation(point, situation, state)
             })
             .collect();
         self.board.post_spool(spool);

@@ -188,9 +188,16 @@ fn a_collector_that_comes_later_gets_everything() {
         serde_json::from_str::<Value>(&status().1)
             .is_ok_and(|status| status["spool"]["unsent"].as_u64() > Some(100))
     });
-    let (code, document, _) = status();
+    wait_until(
+        "the sensor to be found not healthy without a collector",
+        || {
+            let (code, _, _) = status();
+            assert!(matches!(code, 1 | 75), "{code}");
+            code == 1
+        },
+    );
+    let (_, document, _) = status();
     let document: Value = serde_json::from_str(&document).unwrap();
-    assert_eq!(code, 1, "not healthy without a collector");
     assert_eq!(document["identity"], common::IDENTITY);
     assert_eq!(document["link"]["connected"], false);
     wait_until("the failure to be named", || {
@@ -301,6 +308,51 @@ fn check_says_who_we_are_and_what_is_missing() {
         .find(|f| f["what"] == "certificate")
         .unwrap();
     assert_eq!(certificate["ok"], false, "{certificate}");
+}
+
+#[test]
+fn every_fault_of_the_credentials_is_told_at_once_and_a_replay_does_not_wait_for_them() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let capture = "[[capture]]\ninterface = \"lo\"\n";
+    let config = config(folder.path(), free_port(), capture);
+    std::fs::write(folder.path().join("sensor.pem"), "nothing").unwrap();
+    std::fs::remove_file(folder.path().join("sensor.key")).unwrap();
+    std::fs::copy(
+        folder.path().join("collector.key"),
+        folder.path().join("roots.pem"),
+    )
+    .unwrap();
+    let replay = || {
+        output(
+            sensor()
+                .args(["replay", "--config"])
+                .arg(&config)
+                .arg(demo()),
+        )
+    };
+    let (code, _, log) = replay();
+    assert_eq!(code, 64, "{log}");
+    let (_, checked, _) = output(sensor().args(["check", "--config"]).arg(&config));
+    for text in [&log, &checked] {
+        for fault in ["sensor.pem holds no certificate", "sensor.key", "roots.pem"] {
+            assert!(text.contains(fault), "{fault}: {text}");
+        }
+    }
+    // Each is what it should be, and they do not belong together.
+    pki(folder.path());
+    std::fs::copy(
+        folder.path().join("collector.key"),
+        folder.path().join("sensor.key"),
+    )
+    .unwrap();
+    let (code, _, log) = replay();
+    assert_eq!(code, 64, "{log}");
+    assert!(log.contains("does not belong to the certificate"), "{log}");
+    assert!(
+        !folder.path().join("spool").try_exists().unwrap(),
+        "nothing was begun: {log}"
+    );
 }
 
 #[test]

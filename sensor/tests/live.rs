@@ -178,6 +178,56 @@ fn a_silent_link_has_a_heartbeat_and_the_sensor_sends_nothing() {
     );
 }
 
+/// As deploy/sensor/auscult-sensor.service starts it: an ordinary user with one capability and no way to more.
+#[test]
+fn the_services_one_capability_is_enough_to_listen_and_is_given_up() {
+    in_a_namespace(
+        "the_services_one_capability_is_enough_to_listen_and_is_given_up",
+        || {
+            if Command::new("setpriv").arg("--version").output().is_err() {
+                eprintln!("SKIPPED: setpriv is not installed (apt-get install util-linux)");
+                return;
+            }
+            make_pair();
+            let site = site("");
+            let folder = site.config.parent().unwrap();
+            let nobody = Some(65_534);
+            std::fs::create_dir(folder.join("spool")).unwrap();
+            for entry in std::fs::read_dir(folder).unwrap() {
+                std::os::unix::fs::chown(entry.unwrap().path(), nobody, nobody).unwrap();
+            }
+            std::os::unix::fs::chown(folder, nobody, nobody).unwrap();
+            let program = sensor().get_program().to_owned();
+            // The program itself may lie where nobody but its builder can read.
+            std::fs::copy(program, folder.join("auscult-sensor")).unwrap();
+            let mut service = Command::new("setpriv");
+            service
+                .args(["--reuid", "65534", "--regid", "65534", "--clear-groups"])
+                .args(["--inh-caps=-all,+net_raw", "--ambient-caps=-all,+net_raw"])
+                .args(["--bounding-set=-all,+net_raw", "--no-new-privs"])
+                .arg(folder.join("auscult-sensor"))
+                .args(["run", "--config"])
+                .arg(&site.config);
+            let mut running = Running::start(&mut service);
+            site.collector
+                .wait_for("the sensor to listen", |all| healths(all).len() >= 2);
+            let (_, json, _) = output(
+                sensor()
+                    .args(["status", "--json", "--config"])
+                    .arg(&site.config),
+            );
+            let status: Value = serde_json::from_str(&json).unwrap();
+            let applied = status["sandbox"].to_string();
+            assert!(
+                applied.contains("no capabilities as uid 65534"),
+                "{applied}"
+            );
+            running.terminate();
+            assert_eq!(running.code(), 0);
+        },
+    );
+}
+
 #[test]
 fn what_is_on_the_wire_reaches_the_collector_within_300_ms() {
     in_a_namespace(

@@ -114,6 +114,17 @@ fn the_table_names_the_devices_and_json_says_the_same() {
 }
 
 #[test]
+fn the_table_calls_an_hl7_application_by_its_first_component() {
+    let analyzer = fixture("gen--hl7_lab_analyzer_pipelined_nonstd_port.pcap");
+    let (code, table, _) = output(sensor().arg("replay").arg(analyzer));
+    assert_eq!(code, 0);
+    assert!(
+        table.contains("cobas 8000") && !table.contains("cobas 8000^"),
+        "{table}"
+    );
+}
+
+#[test]
 fn a_file_cut_anywhere_reports_what_came_before_the_cut() {
     let folder = tempfile::tempdir().unwrap();
     let frames: Vec<Vec<u8>> = (1..=4).map(arp).collect();

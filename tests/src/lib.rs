@@ -6,4 +6,5 @@ pub mod fault_proxy;
 pub mod generate;
 pub mod oracle;
 pub mod process;
+pub mod score;
 pub mod trial;

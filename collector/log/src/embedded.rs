@@ -206,12 +206,18 @@ impl Log for EmbeddedLog {
     }
 }
 
+/// Whether there is a log in `dir`.
+#[must_use]
+pub fn is_log(dir: &Path) -> bool {
+    matches!(dir.join("store").try_exists(), Ok(true))
+}
+
 /// Reads a topic of the log in `dir`, whether or not another process holds it: through that process's socket if so.
 ///
 /// # Errors
 /// `Fatal` when there is no log in `dir`; `Unavailable` when its process does not answer.
 pub fn open_reader(dir: &Path, topic: Topic, from: StartAt) -> Result<Box<dyn Reader>, LogError> {
-    if !matches!(dir.join("store").try_exists(), Ok(true)) {
+    if !is_log(dir) {
         return Err(LogError::Fatal(format!(
             "there is no log in {}: start the collector first, or name its data folder",
             dir.display()

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use auscult_process::exit;
 use serde::Serialize;
 
+use super::counted;
 use super::described::Described;
 use super::output::{Output, note};
 use crate::Failure;
@@ -41,10 +42,10 @@ pub fn run(args: &AssessArgs) -> Result<(), Failure> {
             write(path, &written)?;
             let it = &assessment.summary;
             note(&format!(
-                "{}: {} devices, {} pairs, {} on the list cover {:.0} % of the modelled loss",
+                "{}: {}, {}, {} on the list cover {:.0} % of the modelled loss",
                 path.display(),
-                it.devices,
-                it.pairs,
+                counted(it.devices, "device"),
+                counted(it.pairs, "pair"),
                 it.in_cut,
                 it.covered * 100.0
             ));

@@ -6,12 +6,13 @@ use auscult_process::exit;
 
 use super::output::Output;
 use crate::Failure;
-use crate::config::{CollectorConfig, LogChoice};
+use crate::config::{CollectorConfig, DEFAULT_FILE, LogChoice};
+use crate::role::Role;
 
-/// Reads the configuration and opens the files it names.
+/// Reads the configuration, opens the files it names, and says of each role whether it can start.
 ///
 /// # Errors
-/// All faults, one a line.
+/// All faults, one a line; a configuration with which no role can start.
 pub fn run(path: Option<&Path>) -> Result<(), Failure> {
     let config = CollectorConfig::read(path)?;
     let faults = config.faults_of_files();
@@ -19,24 +20,59 @@ pub fn run(path: Option<&Path>) -> Result<(), Failure> {
         return Err(Failure::new(exit::USAGE, faults.join("\n")));
     }
     let mut out = Output::new();
+    out.line(&match (path, CollectorConfig::default_is_there()) {
+        (Some(path), _) => format!("configuration: {}", path.display()),
+        (None, true) => format!("configuration: {DEFAULT_FILE}"),
+        (None, false) => {
+            format!("configuration: every default (no --config, and no {DEFAULT_FILE} here)")
+        }
+    })?;
+    for line in found(&config) {
+        out.line(&line)?;
+    }
+    let mut startable = 0_usize;
+    for role in Role::ALL {
+        let verdict = match role.check(&config) {
+            Ok(()) => {
+                startable += 1;
+                "can start".to_owned()
+            }
+            Err(missing) => format!("cannot start: {missing}"),
+        };
+        out.line(&format!("role {}: {verdict}", role.name()))?;
+    }
+    if startable == 0 {
+        out.flush()?;
+        return Err(Failure::new(
+            exit::USAGE,
+            "with this configuration no role can start; each says above what it needs",
+        ));
+    }
+    out.line("no faults")?;
+    Ok(out.flush()?)
+}
+
+fn found(config: &CollectorConfig) -> [String; 3] {
     let log = match &config.log {
         LogChoice::Kafka(options) => format!("Kafka at {}", options.bootstrap),
         LogChoice::Embedded(options) => {
             format!("kept by this process in {}", options.dir.display())
         }
     };
-    out.line(&format!("log: {log}"))?;
-    match &config.ingest {
-        Some(ingest) => out.line(&format!(
-            "ingest: listens on {} for sensors of {}, certificates are good",
+    let ingest = match &config.ingest {
+        Some(ingest) => format!(
+            "listens on {} for sensors of {}, certificates are good",
             ingest.listen, ingest.trust_domain
-        ))?,
-        None => out.line("ingest: not configured; only the role `engine` can run")?,
-    }
-    out.line(&format!(
-        "engine: {} member(s) as {}",
-        config.engine.members, config.engine.member
-    ))?;
-    out.line("no faults")?;
-    Ok(out.flush()?)
+        ),
+        None => "not configured".to_owned(),
+    };
+    [
+        format!("log: {log}"),
+        format!("ingest: {ingest}"),
+        format!(
+            "engine: {} as {}",
+            super::counted(config.engine.members, "member"),
+            config.engine.member
+        ),
+    ]
 }

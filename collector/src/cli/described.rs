@@ -9,6 +9,7 @@ use auscult_process::exit;
 use auscult_risk::document::Document;
 use auscult_risk::{Assessor, Faults, Policy, Site};
 
+use super::counted;
 use super::output::note;
 use crate::Failure;
 use crate::intel::files::{self, Became};
@@ -135,8 +136,11 @@ impl Described {
 
 fn tell(done: Completion) {
     note(&format!(
-        "matched: {} weaknesses on {} devices that list none; {} matches too unlikely; {} weaknesses described from intelligence",
-        done.weaknesses, done.devices, done.unlikely, done.described
+        "matched: {} weaknesses on {} without a list of their own; {} matches too unlikely; {} weaknesses described from intelligence",
+        done.weaknesses,
+        counted(done.devices, "device"),
+        done.unlikely,
+        done.described
     ));
 }
 
@@ -145,7 +149,8 @@ fn tell_unmatched(document: &Document) {
     let count = open.count();
     if count > 0 {
         note(&format!(
-            "{count} devices have no `weaknesses` key and count as without any: match them with --intel DIR, or write [] where it is meant"
+            "without a `weaknesses` key, and so counted as without any: {}; match them with --intel DIR, or write [] where it is meant",
+            counted(count, "device")
         ));
     }
 }

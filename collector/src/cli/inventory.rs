@@ -10,7 +10,7 @@ use auscult_log::{StartAt, Stored, Topic};
 use serde_json::Value;
 
 use super::output::Output;
-use super::{InventoryArgs, source, table};
+use super::{InventoryArgs, counted, source, table};
 use crate::Failure;
 use crate::config::CollectorConfig;
 use row::{COLUMNS, Row};
@@ -82,7 +82,7 @@ fn lines(records: &[&Record]) -> Vec<String> {
     }
     let rows: Vec<Vec<String>> = records.iter().map(|record| record.row.cells()).collect();
     let mut lines = table::render(&COLUMNS, &rows);
-    lines.push(format!("{} devices", records.len()));
+    lines.push(counted(records.len(), "device"));
     lines
 }
 

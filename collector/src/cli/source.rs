@@ -2,22 +2,35 @@
 
 use std::collections::BTreeMap;
 
-use auscult_log::{EmbeddedOptions, KafkaLog, Log, LogError, Reader, StartAt, Topic, embedded};
+use auscult_log::{EmbeddedOptions, KafkaLog, Log, Reader, StartAt, Topic, embedded};
+use auscult_process::exit;
 
+use crate::Failure;
 use crate::config::{CollectorConfig, EmbeddedConfig, LogChoice};
 
 /// Opens a reader of one topic.
 ///
 /// # Errors
-/// `LogError` of the log.
+/// 64 when a file that the Kafka client is told to use is missing, 69 when there is no log yet or it cannot be reached.
 pub fn open(
     config: &CollectorConfig,
     topic: Topic,
     from: StartAt,
-) -> Result<Box<dyn Reader>, LogError> {
+) -> Result<Box<dyn Reader>, Failure> {
     match &config.log {
-        LogChoice::Kafka(options) => KafkaLog::connect(options.clone())?.reader(topic, from),
-        LogChoice::Embedded(options) => embedded::open_reader(&options.dir, topic, from),
+        LogChoice::Kafka(options) => {
+            config.kafka_files()?;
+            let log = KafkaLog::connect(options.clone())?;
+            Ok(log.reader(topic, from)?)
+        }
+        LogChoice::Embedded(options) if !embedded::is_log(&options.dir) => Err(Failure::new(
+            exit::UNAVAILABLE,
+            format!(
+                "there is no log in {}: start the collector first (auscult-collector all), or name its folder in [embedded] dir",
+                options.dir.display()
+            ),
+        )),
+        LogChoice::Embedded(options) => Ok(embedded::open_reader(&options.dir, topic, from)?),
     }
 }
 

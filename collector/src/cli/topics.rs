@@ -4,8 +4,8 @@ use auscult_log::admin::{self, TopicReport};
 use auscult_log::{KafkaLog, LogError};
 use auscult_process::exit;
 
-use super::TopicsAction;
 use super::output::Output;
+use super::{TopicsAction, counted};
 use crate::Failure;
 use crate::config::{CollectorConfig, LogChoice};
 
@@ -20,6 +20,7 @@ pub fn run(config: &CollectorConfig, action: TopicsAction) -> Result<(), Failure
             "no [kafka] in the configuration: the log on disk makes its topics itself",
         ));
     };
+    config.kafka_files()?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -43,7 +44,7 @@ pub fn run(config: &CollectorConfig, action: TopicsAction) -> Result<(), Failure
             TopicsAction::Apply => "see the lines above for what stands in the way",
             TopicsAction::Check => "`auscult-collector topics apply` puts right what can be",
         };
-        let message = format!("{differing} topic(s) are not as planned; {hint}");
+        let message = format!("not as planned: {}; {hint}", counted(differing, "topic"));
         return Err(Failure::new(exit::FAILURE, message));
     }
     Ok(())

@@ -38,6 +38,18 @@ fn the_example_parses_and_states_the_defaults() {
     assert_eq!(ours.credentials_every, theirs.credentials_every);
 }
 
+#[test]
+fn the_trial_configuration_runs_everything_in_one_process_and_says_the_defaults() {
+    let trial = include_str!("../../collector.trial.toml");
+    let trial = CollectorConfig::parse("trial", trial).unwrap();
+    assert_eq!(crate::role::Role::All.check(&trial), Ok(()));
+    let bare = CollectorConfig::parse("bare", "").unwrap();
+    let (LogChoice::Embedded(ours), LogChoice::Embedded(theirs)) = (&trial.log, &bare.log) else {
+        panic!("no Kafka is named");
+    };
+    assert_eq!(ours, theirs);
+}
+
 struct KafkaWithoutClient<'a>(&'a auscult_log::KafkaOptions);
 
 impl std::fmt::Debug for KafkaWithoutClient<'_> {
@@ -177,7 +189,13 @@ fn files_that_cannot_be_used_are_faults_of_the_check() {
         .collect();
     assert_eq!(
         keys,
-        ["kafka.client.ssl.ca.location", "ingest.deny_list", "ingest"]
+        [
+            "kafka.client.ssl.ca.location",
+            "ingest.deny_list",
+            "ingest",
+            "ingest",
+            "ingest"
+        ]
     );
     assert!(
         faults.iter().any(|fault| fault.contains("c.pem")),

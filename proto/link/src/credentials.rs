@@ -197,6 +197,36 @@ impl Credentials {
         Self::verify(&Files::read(paths)?, paths, holder, wall_ms())
     }
 
+    /// Everything that is wrong: every file by itself, and when each is what it should be, what they are together. Empty when
+    /// [`Credentials::load`] succeeds. Blocking.
+    #[must_use]
+    pub fn faults(paths: &CredentialPaths, holder: Holder) -> Vec<CredentialsError> {
+        type Holds = fn(&[u8], &Path) -> Result<(), CredentialsError>;
+        let files: [(Option<&PathBuf>, Holds); 4] = [
+            (Some(&paths.certificate), |bytes, path| {
+                leaf(&certificates(bytes, path)?, path).map(drop)
+            }),
+            (Some(&paths.key), |bytes, path| {
+                private_key(bytes, path).map(drop)
+            }),
+            (Some(&paths.roots), |bytes, path| {
+                root_store(bytes, path).map(drop)
+            }),
+            (paths.own_roots.as_ref(), |bytes, path| {
+                root_store(bytes, path).map(drop)
+            }),
+        ];
+        let of_file = |(path, holds): (Option<&PathBuf>, Holds)| {
+            let path = path?;
+            read(path).and_then(|bytes| holds(&bytes, path)).err()
+        };
+        let mut faults: Vec<CredentialsError> = files.into_iter().filter_map(of_file).collect();
+        if faults.is_empty() {
+            faults.extend(Self::load(paths, holder).err());
+        }
+        faults
+    }
+
     pub(crate) fn verify(
         files: &Files,
         paths: &CredentialPaths,
@@ -204,12 +234,7 @@ impl Credentials {
         now_ms: i64,
     ) -> Result<Self, CredentialsError> {
         let chain = certificates(&files.certificate, &paths.certificate)?;
-        let leaf = chain.first().ok_or_else(|| CredentialsError::Empty {
-            path: paths.certificate.clone(),
-            what: "certificate",
-        })?;
-        let facts = CertificateFacts::read(leaf)
-            .map_err(|e| unusable(&paths.certificate, e.to_string()))?;
+        let facts = leaf(&chain, &paths.certificate)?;
         let (roots, roots_not_after_ms) = root_store(&files.roots, &paths.roots)?;
         let own = match (&files.own_roots, &paths.own_roots) {
             (Some(bytes), Some(path)) => (root_store(bytes, path)?.0, path),
@@ -272,6 +297,25 @@ fn certificates(
         .map_err(|e| unusable(path, format!("not readable as PEM: {e}")))
 }
 
+/// What the first certificate of a chain says.
+fn leaf(
+    chain: &[CertificateDer<'static>],
+    path: &Path,
+) -> Result<CertificateFacts, CredentialsError> {
+    let leaf = chain.first().ok_or_else(|| CredentialsError::Empty {
+        path: path.to_owned(),
+        what: "certificate",
+    })?;
+    CertificateFacts::read(leaf).map_err(|e| unusable(path, e.to_string()))
+}
+
+fn private_key(bytes: &[u8], path: &Path) -> Result<PrivateKeyDer<'static>, CredentialsError> {
+    PrivateKeyDer::from_pem_slice(bytes).map_err(|_| CredentialsError::Empty {
+        path: path.to_owned(),
+        what: "private key",
+    })
+}
+
 fn root_store(bytes: &[u8], path: &Path) -> Result<(Arc<RootCertStore>, i64), CredentialsError> {
     let mut store = RootCertStore::empty();
     let mut first_expiry = i64::MAX;
@@ -296,10 +340,7 @@ fn certified(
     chain: Vec<CertificateDer<'static>>,
     paths: &CredentialPaths,
 ) -> Result<CertifiedKey, CredentialsError> {
-    let key = PrivateKeyDer::from_pem_slice(&files.key).map_err(|_| CredentialsError::Empty {
-        path: paths.key.clone(),
-        what: "private key",
-    })?;
+    let key = private_key(&files.key, &paths.key)?;
     CertifiedKey::from_der(chain, key, &tls::provider()).map_err(|e| match e {
         rustls::Error::InconsistentKeys(_) => CredentialsError::KeyMismatch {
             certificate: paths.certificate.clone(),

@@ -12,5 +12,7 @@ pub const DATA: u8 = 65;
 pub const NO_INPUT: u8 = 66;
 /// Something this program needs is not there (`EX_UNAVAILABLE`): starting again later may help.
 pub const UNAVAILABLE: u8 = 69;
+/// Not known yet, ask again (`EX_TEMPFAIL`).
+pub const TRY_AGAIN: u8 = 75;
 /// A permission or capability is missing (`EX_NOPERM`).
 pub const NOPERM: u8 = 77;

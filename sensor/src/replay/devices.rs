@@ -139,11 +139,13 @@ fn state_facts(
         device.facts += 1;
         let value = &fact.statement.value;
         match fact.statement.attribute {
-            Attribute::Hostname
-            | Attribute::Fqdn
-            | Attribute::SystemName
-            | Attribute::AeTitle
-            | Attribute::Application => note(&mut device.names, value),
+            Attribute::Hostname | Attribute::Fqdn | Attribute::SystemName | Attribute::AeTitle => {
+                note(&mut device.names, value)
+            }
+            // Namespace, universal id and its type (HL7 type HD): the first is what people call it.
+            Attribute::Application => {
+                note(&mut device.names, value.split('^').next().unwrap_or(value));
+            }
             Attribute::VendorClass
             | Attribute::Platform
             | Attribute::SystemDescription

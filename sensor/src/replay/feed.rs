@@ -5,6 +5,7 @@ use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use auscult_dissect::FrameMeta;
+use auscult_link::{Credentials, Holder};
 use auscult_process::Shutdown;
 use auscult_proto::ids::CapturePoint;
 use auscult_proto::observation::Observation;
@@ -42,6 +43,9 @@ pub fn run(config: &Config, arguments: &ReplayArguments) -> anyhow::Result<u8> {
         } else {
             code
         });
+    }
+    if are_credentials_bad(config) {
+        return Ok(exit::USAGE);
     }
     let groups = groups(scanned, arguments.capture_point.as_ref());
     let mode = config.sandbox.mode.unwrap_or(SandboxMode::Prefer);
@@ -97,6 +101,16 @@ pub fn run(config: &Config, arguments: &ReplayArguments) -> anyhow::Result<u8> {
         code = exit::FAILURE;
     }
     Ok(code)
+}
+
+/// Says everything that is wrong with our certificate. A collector that is away comes back, and a replay waits for it; a certificate
+/// that cannot work stays so, and nobody puts it right under a replay.
+fn are_credentials_bad(config: &Config) -> bool {
+    let faults = Credentials::faults(&config.collector.credentials, Holder::Sensor);
+    for fault in &faults {
+        tracing::error!(%fault, "no collector can accept us, so nothing was replayed");
+    }
+    !faults.is_empty()
 }
 
 /// Reads every file once: what cannot be read is reported now, and times are known before the first frame is replayed.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::devices::{Device, devices};
 use super::file::Reading;
 use super::ledger::Ledger;
-use crate::words::{span, thousands, utc};
+use crate::words::{counted, span, thousands, utc};
 
 /// Everything the summary of one file says.
 #[derive(Debug, Serialize)]
@@ -73,10 +73,10 @@ impl Summary {
         }
         writeln!(
             out,
-            "  {} senders, {} facts, {} conversations",
-            thousands(count(self.devices.len())),
-            thousands(count(self.facts)),
-            thousands(count(self.conversations))
+            "  {}, {}, {}",
+            counted(count(self.devices.len()), "sender"),
+            counted(count(self.facts), "fact"),
+            counted(count(self.conversations), "conversation")
         )?;
         for note in self.notes() {
             writeln!(out, "  note: {note}")?;

@@ -1,23 +1,27 @@
 //! How much the collector carries: ingest and engine against Apache Kafka, and both together on the embedded log.
 //!
-//! `bench_collector --kafka HOST:PORT [--observations N] [--runs N]`. The load is the steady mix of `generate` (8 of 10 observations
-//! refresh, 2 of 10 change state) in batches of 100 from four sites. Each run prints one line; the last lines are the medians and the
-//! engine's ratio to a bare consume-produce-commit loop over 200-byte records (one output for five inputs) measured in the same run.
+//! `bench_collector --kafka HOST:PORT [--observations N] [--runs N] [--load steady,hospital,hospital-bursts]`. The steady load is that of
+//! `generate` (8 of 10 observations refresh, 2 of 10 change state) in batches of 100 from four sites; the hospital's is what a thousand
+//! sensors at a hundred sites of 10,000 devices say. Each run prints one line for each part and load; the last lines are the medians and
+//! the engine's ratio to a bare consume-produce-commit loop over 200-byte records (one output for five inputs) measured in the same run.
 
+use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use auscult_hospital::load::Size;
 use auscult_link::{CredentialPaths, DialOptions};
 use auscult_link::{LinkOptions, LinkStatus, Source};
 use auscult_proto::wire;
 use auscult_tests::bench::bare_loop::{self, PARTITIONS, drain, per_second, producer, send};
-use auscult_tests::bench::memory_source::{BATCH, MemorySource, batches};
-use auscult_tests::generate::Mix;
+use auscult_tests::bench::figures::{self, BARE, Figures, Measured};
+use auscult_tests::bench::load::{Kind, Load};
+use auscult_tests::bench::memory_source::{BATCH, MemorySource};
 use auscult_tests::oracle::rows;
 use auscult_tests::process::{Process, eventually};
 use auscult_tests::trial::{LogKind, Ports, Trial, http_get, metric};
-use bytes::Bytes;
 use clap::Parser;
 use prost::Message;
 
@@ -39,15 +43,21 @@ struct Arguments {
         default_value = "bare,engine,ingest,embedded"
     )]
     parts: Vec<String>,
-}
-
-/// One figure per run.
-#[derive(Default)]
-struct Figures {
-    bare: Vec<f64>,
-    engine: Vec<f64>,
-    ingest: Vec<f64>,
-    embedded: Vec<f64>,
+    /// With these loads.
+    #[arg(long, value_delimiter = ',', default_value = "steady")]
+    load: Vec<Kind>,
+    /// Add the scoreboard's tables to this file.
+    #[arg(long, value_name = "FILE")]
+    score: Option<PathBuf>,
+    /// Sites of the hospital's fleet.
+    #[arg(long, default_value_t = Size::LARGE.sites)]
+    sites: usize,
+    /// Devices of each of its sites.
+    #[arg(long, default_value_t = Size::LARGE.devices)]
+    devices: usize,
+    /// Sensors of each of its sites.
+    #[arg(long, default_value_t = Size::LARGE.sensors)]
+    sensors: usize,
 }
 
 #[tokio::main]
@@ -57,69 +67,87 @@ struct Figures {
 )]
 async fn main() -> Result<()> {
     let arguments = Arguments::parse();
-    let sites = u32::try_from(PARTITIONS)?;
-    let per_site = arguments.observations / u64::from(sites);
-    let load: Vec<Vec<Bytes>> = (0..sites)
-        .map(|site| batches(site, per_site, Mix::STEADY))
-        .collect();
-    let bytes: usize = load.iter().flatten().map(Bytes::len).sum();
-    println!(
-        "{} observations, {} bytes each",
-        arguments.observations,
-        u64::try_from(bytes)? / arguments.observations
-    );
+    let size = Size {
+        sites: arguments.sites,
+        devices: arguments.devices,
+        sensors: arguments.sensors,
+    };
+    let mut loads = Vec::new();
+    for kind in &arguments.load {
+        let load = Load::new(*kind, arguments.observations, size)?;
+        println!("{}", figures::about(&load));
+        loads.push(load);
+    }
     let mut figures = Figures::default();
     for run in 1..=arguments.runs {
-        let wanted = |part: &str| arguments.parts.iter().any(|wanted| wanted == part);
-        let name = format!("bench-{}-{run}.", std::process::id());
-        if wanted("bare") {
-            figures.bare.push(bare(&arguments, &name).await?);
-            println!(
-                "run {run}: bare loop {:.0} records/s",
-                figures.bare.last().unwrap_or(&0.0)
+        if arguments.wants("bare") {
+            let name = format!("bench-{}-{run}.", std::process::id());
+            let rate = bare(&arguments, &name).await?;
+            println!("run {run}: bare loop {rate:.0} records/s");
+            figures.add(
+                "",
+                BARE,
+                Measured {
+                    rate,
+                    ..Measured::default()
+                },
             );
         }
-        if wanted("engine") {
-            let (rate, cpu) = engine(&arguments, &name, &load)?;
-            figures.engine.push(rate);
-            println!("run {run}: engine {rate:.0} observations/s, {cpu:.2} us CPU an observation");
-        }
-        if wanted("ingest") {
-            let (rate, cpu) = ingest(&arguments, &name, &load).await?;
-            figures.ingest.push(rate);
-            println!("run {run}: ingest {rate:.0} observations/s, {cpu:.2} us CPU an observation");
-        }
-        if wanted("embedded") {
-            let (rate, cpu) = embedded(&load).await?;
-            figures.embedded.push(rate);
-            println!(
-                "run {run}: embedded, link to inventory {rate:.0} observations/s, {cpu:.2} us CPU an observation"
-            );
+        for load in &loads {
+            measure(&arguments, run, load, &mut figures).await?;
         }
     }
-    println!("medians of {}:", arguments.runs);
-    for (name, values) in [
-        ("bare loop", &figures.bare),
-        ("engine", &figures.engine),
-        ("ingest", &figures.ingest),
-        ("embedded", &figures.embedded),
-    ] {
-        println!("  {name:10} {:.0}/s", median(values));
+    anyhow::ensure!(
+        !figures.is_empty(),
+        "nothing was measured: see --parts and --runs"
+    );
+    println!("{}", figures.table());
+    if let Some(file) = &arguments.score {
+        let mut text: String = loads
+            .iter()
+            .map(|load| format!("{}\n\n", figures::about(load)))
+            .collect();
+        text += &figures.table();
+        let mut to = std::fs::OpenOptions::new()
+            .append(true)
+            .create(true)
+            .open(file)?;
+        to.write_all(text.as_bytes())?;
     }
-    let ratios: Vec<f64> = figures
-        .engine
-        .iter()
-        .zip(&figures.bare)
-        .map(|(engine, bare)| engine / bare)
-        .collect();
-    println!("  engine / bare loop {:.2}", median(&ratios));
     Ok(())
 }
 
-fn median(values: &[f64]) -> f64 {
-    let mut sorted = values.to_vec();
-    sorted.sort_by(f64::total_cmp);
-    sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
+impl Arguments {
+    fn wants(&self, part: &str) -> bool {
+        self.parts.iter().any(|wanted| wanted == part)
+    }
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what this command is for"
+)]
+async fn measure(
+    arguments: &Arguments,
+    run: usize,
+    load: &Load,
+    figures: &mut Figures,
+) -> Result<()> {
+    let kind = load.kind.name();
+    let name = format!("bench-{}-{run}-{kind}.", std::process::id());
+    for part in ["engine", "ingest", "embedded"] {
+        if !arguments.wants(part) {
+            continue;
+        }
+        let measured = match part {
+            "engine" => engine(arguments, &name, load)?,
+            "ingest" => ingest(arguments, &name, load).await?,
+            _ => embedded(load).await?,
+        };
+        println!("run {run}: {kind}: {part} {}", told(&measured));
+        figures.add(kind, part, measured);
+    }
+    Ok(())
 }
 
 async fn bare(arguments: &Arguments, name: &str) -> Result<f64> {
@@ -132,7 +160,7 @@ fn kafka_trial(
     arguments: &Arguments,
     prefix: &str,
     dir: &std::path::Path,
-) -> Result<(Trial, Ports, std::path::PathBuf)> {
+) -> Result<(Trial, Ports, PathBuf)> {
     let partitions = u32::try_from(PARTITIONS)?;
     let log = LogKind::Kafka {
         bootstrap: arguments.kafka.clone(),
@@ -147,33 +175,32 @@ fn kafka_trial(
 }
 
 /// Everything lies in the topic; the engine is started and timed until it has committed the end.
-fn engine(arguments: &Arguments, name: &str, load: &[Vec<Bytes>]) -> Result<(f64, f64)> {
+fn engine(arguments: &Arguments, name: &str, load: &Load) -> Result<Measured> {
     let dir = tempfile::tempdir()?;
     let (trial, ports, config) = kafka_trial(arguments, name, dir.path())?;
     let topic = trial.topic("auscult.int.observations.v1");
     let producer = producer(&arguments.kafka)?;
-    for (site, batches) in load.iter().enumerate() {
-        let partition = i32::try_from(site)?;
-        for (number, body) in batches.iter().enumerate() {
-            let first_seq = u64::try_from(number)? * BATCH + 1;
-            let logged = wire::LoggedBatch {
-                site: format!("site-{site}"),
-                sensor: "bench".to_owned(),
-                incarnation: 1,
-                first_seq,
-                count: u32::try_from(BATCH)?,
-                received_ms: auscult_tests::generate::EPOCH_MS + 3_600_000,
-                body: body.clone(),
-                after_seq: first_seq - 1,
-            };
-            send(
-                &producer,
-                &topic,
-                partition,
-                logged.site.clone().as_bytes(),
-                &logged.encode_to_vec(),
-            )?;
-        }
+    let partitions = usize::try_from(PARTITIONS)?;
+    for (sensor, batch) in &load.order {
+        let of = &load.sensors[*sensor];
+        let first_seq = u64::try_from(*batch)? * BATCH + 1;
+        let logged = wire::LoggedBatch {
+            site: of.site.clone(),
+            sensor: of.sensor.clone(),
+            incarnation: 1,
+            first_seq,
+            count: u32::try_from(BATCH)?,
+            received_ms: load.received_ms,
+            body: of.batches[*batch].clone(),
+            after_seq: first_seq - 1,
+        };
+        send(
+            &producer,
+            &topic,
+            i32::try_from(of.site_number % partitions)?,
+            of.site.as_bytes(),
+            &logged.encode_to_vec(),
+        )?;
     }
     drain(&producer);
     let ends = rows::ends(&arguments.kafka, &topic)?;
@@ -181,21 +208,24 @@ fn engine(arguments: &Arguments, name: &str, load: &[Vec<Bytes>]) -> Result<(f64
     let process = trial.start("engine", "engine", &config)?;
     ready(ports.admin, &process)?;
     let started = Instant::now();
-    eventually("the engine is at the end", Duration::from_secs(300), || {
+    eventually("the engine is at the end", patience(load), || {
         let committed = rows::committed(&arguments.kafka, &group, &topic).ok()?;
         ends.iter()
             .all(|(partition, end)| committed.get(partition).is_some_and(|at| at >= end))
             .then_some(())
     })
     .with_context(|| process.tail(20))?;
-    let rate = per_second(arguments.observations, started.elapsed());
-    check_folded(ports.admin, arguments.observations)?;
-    told(ports.admin)?;
-    Ok((rate, cpu_us(&process, arguments.observations)?))
+    let rate = per_second(load.observations(), started.elapsed());
+    check_folded(ports.admin, load.observations())?;
+    Ok(Measured {
+        rate,
+        cpu_us: Some(cpu_us(&process, load.observations())?),
+        records: Some(records(ports.admin)?),
+    })
 }
 
-/// Four sensors push everything through the link into Kafka; timed until the last acknowledgement.
-async fn ingest(arguments: &Arguments, name: &str, load: &[Vec<Bytes>]) -> Result<(f64, f64)> {
+/// All sensors push everything through the link into Kafka; timed until the last acknowledgement.
+async fn ingest(arguments: &Arguments, name: &str, load: &Load) -> Result<Measured> {
     let dir = tempfile::tempdir()?;
     let (trial, ports, config) = kafka_trial(arguments, &format!("{name}ingest."), dir.path())?;
     let process = trial.start("ingest", "ingest", &config)?;
@@ -203,46 +233,48 @@ async fn ingest(arguments: &Arguments, name: &str, load: &[Vec<Bytes>]) -> Resul
     let elapsed = push(&trial, ports, load)
         .await
         .with_context(|| process.tail(20))?;
-    Ok((
-        per_second(arguments.observations, elapsed),
-        cpu_us(&process, arguments.observations)?,
-    ))
+    Ok(Measured {
+        rate: per_second(load.observations(), elapsed),
+        cpu_us: Some(cpu_us(&process, load.observations())?),
+        records: None,
+    })
 }
 
-/// Four sensors push everything through the link into one process with the embedded log; timed until the inventory has it.
-async fn embedded(load: &[Vec<Bytes>]) -> Result<(f64, f64)> {
+/// All sensors push everything through the link into one process with the embedded log; timed until the inventory has it.
+async fn embedded(load: &Load) -> Result<Measured> {
     let dir = tempfile::tempdir_in(std::env::current_dir()?)?;
     let trial = Trial::new(dir.path(), LogKind::Embedded)?;
     let ports = Ports::free()?;
     let config = trial.collector_config("collector", ports, "")?;
     let process = trial.start("all", "all", &config)?;
     ready(ports.admin, &process)?;
-    let observations = u64::try_from(load.iter().map(Vec::len).sum::<usize>())? * BATCH;
+    let observations = load.observations();
     let started = Instant::now();
     push(&trial, ports, load)
         .await
         .with_context(|| process.tail(20))?;
-    eventually("everything is folded", Duration::from_secs(300), || {
+    eventually("everything is folded", patience(load), || {
         check_folded(ports.admin, observations).ok()
     })
     .with_context(|| process.tail(20))?;
-    Ok((
-        per_second(observations, started.elapsed()),
-        cpu_us(&process, observations)?,
-    ))
+    Ok(Measured {
+        rate: per_second(observations, started.elapsed()),
+        cpu_us: Some(cpu_us(&process, observations)?),
+        records: Some(records(ports.admin)?),
+    })
 }
 
-async fn push(trial: &Trial, ports: Ports, load: &[Vec<Bytes>]) -> Result<Duration> {
+async fn push(trial: &Trial, ports: Ports, load: &Load) -> Result<Duration> {
     let mut sensors = Vec::new();
-    for (site, batches) in load.iter().enumerate() {
-        let folder = trial.issue(&format!("site-{site}"), "bench")?;
+    for sensor in &load.sensors {
+        let folder = trial.issue(&sensor.site, &sensor.sensor)?;
         let credentials = CredentialPaths {
             certificate: folder.join("cert.pem"),
             key: folder.join("key.pem"),
             roots: folder.join("roots.pem"),
             own_roots: None,
         };
-        let source = Arc::new(MemorySource::new(batches.clone(), 1));
+        let source = Arc::new(MemorySource::new(sensor.batches.clone(), 1));
         sensors.push((
             source,
             DialOptions::new(format!("localhost:{}", ports.link), credentials),
@@ -263,11 +295,16 @@ async fn push(trial: &Trial, ports: Ports, load: &[Vec<Bytes>]) -> Result<Durati
     }
     for (mut acknowledged, last) in ends {
         let all = acknowledged.wait_for(|through| *through >= last);
-        tokio::time::timeout(Duration::from_secs(300), all)
+        tokio::time::timeout(patience(load), all)
             .await
-            .context("not acknowledged within 300 s")??;
+            .context("not acknowledged in time")??;
     }
     Ok(started.elapsed())
+}
+
+/// How long a part may take before something is wrong: what 2,000 observations a second take, and five minutes.
+fn patience(load: &Load) -> Duration {
+    Duration::from_secs(300 + load.observations() / 2_000)
 }
 
 fn ready(port: u16, process: &Process) -> Result<()> {
@@ -291,21 +328,25 @@ fn check_folded(admin: u16, observations: u64) -> Result<()> {
     Ok(())
 }
 
-/// What kind of load it was: records made of each observation, to be held against those of real traffic (`bench_uplink --loop`).
-#[expect(
-    clippy::print_stdout,
-    reason = "the figures are what this command is for"
-)]
-fn told(admin: u16) -> Result<()> {
+/// What kind of load it was: state and public records made of each observation, to be held against those of real traffic
+/// (`bench_uplink --loop`).
+fn records(admin: u16) -> Result<[f64; 2]> {
     let (_, text) = http_get(admin, "/metrics")?;
     let total = |name: &str| metric(&text, &format!("auscult_engine_{name}_total")).unwrap_or(0.0);
     let observations = total("folded_observations").max(1.0);
-    println!(
-        "engine: {:.2} state records and {:.3} public records an observation",
-        total("state_records") / observations,
-        total("public_records") / observations
-    );
-    Ok(())
+    Ok(["state_records", "public_records"].map(|name| total(name) / observations))
+}
+
+fn told(measured: &Measured) -> String {
+    let mut text = format!("{:.0} observations/s", measured.rate);
+    if let Some(cpu) = measured.cpu_us {
+        text += &format!(", {cpu:.2} us CPU an observation");
+    }
+    if let Some([state, public]) = measured.records {
+        text +=
+            &format!(", {state:.2} state records and {public:.3} public records an observation");
+    }
+    text
 }
 
 /// CPU time of a process so far, spread over `count`: microseconds each.

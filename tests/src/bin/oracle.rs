@@ -3,10 +3,13 @@
 //! Real sensors' spools and links, ingest, engines and an Apache Kafka of its own, under seeded faults. Exit code 0 when every spooled
 //! observation is in the inventory once or in a counted loss, and the public topics equal an undisturbed run's.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
-use auscult_tests::oracle::run::{Play, perform, settings};
+use anyhow::{Context, Result};
+use auscult_tests::oracle::plan::plan;
+use auscult_tests::oracle::run::{Play, Verdict, perform, settings};
+use auscult_tests::score::{Fingerprint, provenance};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -26,6 +29,9 @@ struct Arguments {
     /// Keep the folder of the run (logs, spools, configurations) and say where it is.
     #[arg(long)]
     keep: bool,
+    /// Write the scoreboard into this file.
+    #[arg(long, value_name = "FILE")]
+    score: Option<PathBuf>,
 }
 
 #[tokio::main]
@@ -35,6 +41,7 @@ struct Arguments {
 )]
 async fn main() -> Result<ExitCode> {
     let arguments = Arguments::parse();
+    let provenance = provenance();
     let mut dir = tempfile::Builder::new()
         .prefix("auscult-oracle-")
         .tempdir()?;
@@ -51,9 +58,42 @@ async fn main() -> Result<ExitCode> {
     };
     let verdict = perform::<auscult_inventory::SiteInventory>(dir.path(), play, settings()).await?;
     println!("seed {}\n{verdict}", arguments.seed);
+    anyhow::ensure!(
+        verdict.is_of_something(),
+        "nothing was measured, so no score: no fault could be played, or nothing was spooled or published"
+    );
+    if let Some(file) = &arguments.score {
+        let text = scoreboard(&play, &verdict, &provenance);
+        std::fs::write(file, text).with_context(|| file.display().to_string())?;
+        println!("written to {}", file.display());
+    }
     Ok(if verdict.wrong.is_empty() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
+}
+
+fn scoreboard(play: &Play, verdict: &Verdict, provenance: &str) -> String {
+    let mut input = Fingerprint::default();
+    input.take(format!("{:?}", plan(play.seed, play.faults, play.sites)).as_bytes());
+    let about = "# Delivery under faults\n\nEvery observation that a sensor has spooled is in the inventory once or in a counted, named loss, and what a \
+        reader with read_committed sees equals an undisturbed run: real sensors' spools and links, ingest, engines and Apache Kafka under a \
+        seeded list of faults, held against the log by an oracle.";
+    let held = if verdict.wrong.is_empty() {
+        "The guarantee held."
+    } else {
+        "The guarantee was BROKEN."
+    };
+    format!(
+        "{about}\n\n{provenance}\n\ninput: seed {}, {} faults, {} sites at {} observations/s each; the list of faults is {input}\n\ncommand: \
+         tests/benchmark delivery --seed {} --faults {}\n\n{held}\n\n{}",
+        play.seed,
+        play.faults,
+        play.sites,
+        play.rate,
+        play.seed,
+        play.faults,
+        verdict.table()
+    )
 }

@@ -127,6 +127,15 @@ const FAMILIES: &[Family] = &[
     },
 ];
 
+/// What stands in a frame and is yet no fact about anybody: file, family, value, and why the sensor keeps it back. Not counted; reported
+/// all the same, it would count as an extra.
+const WITHHELD: &[[&str; 4]] = &[[
+    "medical/gen--dicom_dcmtk_find_only_reject_bad_aet.pcap",
+    "DICOM called AE title",
+    "WRONG_AE",
+    "the server rejected the association, so this is not its name",
+]];
+
 type Found = BTreeMap<&'static str, BTreeSet<(String, String)>>;
 
 fn main() -> Result<ExitCode> {
@@ -155,7 +164,10 @@ fn read_truth(captures: &Path) -> Result<Found> {
         };
         if let Some(family) = FAMILIES.iter().find(|family| family.truth == *attribute) {
             let value = normal(&value.replace("\\r", "").replace("\\n", ""));
-            if !value.is_empty() {
+            let withheld = WITHHELD
+                .iter()
+                .any(|[of, name, what, _]| (*of, *name, *what) == (*file, family.name, &value));
+            if !value.is_empty() && !withheld {
                 truth
                     .entry(family.name)
                     .or_default()
@@ -233,6 +245,9 @@ fn matches(shape: Shape, truth: &str, value: &str) -> bool {
 #[expect(clippy::print_stdout, reason = "the table is what this command is for")]
 fn print_table(truth: &Found, found: &Found, verbose: bool) -> bool {
     let nothing = BTreeSet::new();
+    for [file, family, value, why] in WITHHELD {
+        println!("not counted: {family} {value} in {file}: {why}");
+    }
     let mut passed = true;
     println!(
         "{:32} {:>6} {:>6} {:>7} {:>7}",

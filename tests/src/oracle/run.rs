@@ -1,6 +1,6 @@
 //! One performance: the plan played on the stage, and the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -74,6 +74,59 @@ impl fmt::Display for Verdict {
             writeln!(f, "WRONG: {wrong}")?;
         }
         write!(f, "{} contradictions", self.wrong.len())
+    }
+}
+
+impl Verdict {
+    /// Whether anything was there to be judged.
+    #[must_use]
+    pub fn is_of_something(&self) -> bool {
+        !self.faults.is_empty() && self.spooled > 0 && self.public_records > 0
+    }
+
+    /// The scoreboard's table.
+    #[must_use]
+    pub fn table(&self) -> String {
+        let mut text =
+            String::from("| fault | played | not possible on this machine |\n|---|---|---|\n");
+        let kinds: BTreeSet<&str> = self
+            .faults
+            .keys()
+            .chain(self.impossible.keys())
+            .copied()
+            .collect();
+        for kind in kinds {
+            let of = |tally: &BTreeMap<&'static str, usize>| tally.get(kind).copied().unwrap_or(0);
+            text += &format!(
+                "| {kind} | {} | {} |\n",
+                of(&self.faults),
+                of(&self.impossible)
+            );
+        }
+        text += "\n| what became of the observations | |\n|---|---|\n";
+        for (what, count) in [
+            ("spooled by the sensors", self.spooled),
+            ("in the log, each once", self.logged),
+            ("came to the log again and were recognised", self.repeated),
+            (
+                "reported lost by the sensors, with the reason",
+                self.reported_lost,
+            ),
+        ] {
+            text += &format!("| {what} | {count} |\n");
+        }
+        text += &format!(
+            "| public records read with read_committed | {} |\n",
+            self.public_records
+        );
+        text += &format!(
+            "| contradictions to the guarantee | {} |\n",
+            self.wrong.len()
+        );
+        for wrong in self.wrong.iter().filter(|wrong| !wrong.is_empty()) {
+            text += &format!("\nWRONG: {}\n", wrong.replace('\n', " "));
+        }
+        text
     }
 }
 

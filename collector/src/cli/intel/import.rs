@@ -285,6 +285,7 @@ async fn append_one(appender: &dyn Appender, message: Message) -> Result<(), Fai
 fn open_to_write(config: &CollectorConfig) -> Result<Box<dyn Log>, Failure> {
     match &config.log {
         LogChoice::Kafka(options) => {
+            config.kafka_files()?;
             let log = KafkaLog::connect(options.clone())?;
             log.partitions(Topic::Intel)?;
             Ok(Box::new(log))

@@ -139,9 +139,15 @@ fn name(record: &Value) -> String {
     };
     of_device("/device/hostname")
         .or_else(|| of_device("/device/name"))
-        .or_else(|| first_of(record, &["ae_title", "application"]).map(|(name, _)| name))
+        .or_else(|| best(record, "ae_title").map(|(name, _)| name))
+        .or_else(|| best(record, "application").map(|(name, _)| first_component(name)))
         .unwrap_or_default()
         .to_owned()
+}
+
+/// The namespace of an HL7 application (type HD: namespace, universal id and its type), which is what people call it.
+fn first_component(value: &str) -> &str {
+    value.split('^').next().unwrap_or(value)
 }
 
 fn kind(roles: &[Value]) -> String {

@@ -69,6 +69,19 @@ fn archive() -> Value {
 }
 
 #[test]
+fn an_application_is_called_by_its_first_component() {
+    let mut record = device("north", "11111111-0000", 1);
+    record["unmapped"]["auscult"]["attributes"] = json!({
+        "application": { "candidates": [{ "value": "cobas 8000^1.06", "confidence": 0.55 }] },
+    });
+    let mut devices = Devices::default();
+    devices.take(&stored("a", Some(record)));
+    let drawn = lines(&devices.ordered().collect::<Vec<_>>());
+    assert!(drawn[1].contains("  cobas 8000  "), "{drawn:?}");
+    assert_eq!(drawn[2], "1 device");
+}
+
+#[test]
 fn the_table_is_drawn_from_the_newest_record_of_each_device() {
     let mut devices = Devices::default();
     devices.take(&stored("b", Some(scanner())));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use auscult_log::admin::{self, Finding, TopicPlan};
 use auscult_log::copy::{Progress, copy};
-use auscult_log::{EmbeddedLog, EmbeddedOptions, KafkaLog, KafkaOptions, Log, Topic};
+use auscult_log::{EmbeddedLog, EmbeddedOptions, KafkaLog, KafkaOptions, Log, Topic, embedded};
 use auscult_process::exit;
 
 use crate::Failure;
@@ -21,7 +21,7 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 /// When either side cannot be used; run again, it goes on.
 pub(super) fn run(config: &CollectorConfig, args: &CopyArgs) -> Result<(), Failure> {
     let dir = source(config, args)?;
-    if !matches!(dir.join("store").try_exists(), Ok(true)) {
+    if !embedded::is_log(&dir) {
         let message = format!(
             "there is no log in {}: name its folder with --from",
             dir.display()

@@ -3,6 +3,7 @@
 use auscult_risk::document::ControlKind;
 use auscult_risk::{Assessment, DeviceRisk, Plan, PlannedControl, WhatIf};
 
+use crate::cli::counted;
 use crate::cli::table::{self, Column};
 use crate::site::standards::Pair;
 
@@ -24,18 +25,19 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>]) -> Vec<String> {
     let mut lines = Vec::new();
     if pairs.is_empty() {
         lines.push(format!(
-            "nothing on the list: {} pairs on {} devices, none of which a campaign is expected to use",
-            it.pairs, it.devices
+            "nothing on the list: {} on {}, none of which a campaign is expected to use",
+            counted(it.pairs, "pair"),
+            counted(it.devices, "device")
         ));
         return lines;
     }
     let rows: Vec<Vec<String>> = pairs.iter().map(top_row).collect();
     lines.extend(table::render(&TOP, &rows));
     lines.push(format!(
-        "{} of {} pairs on {} devices: they cover {:.1} % of the modelled loss of {:.3} a campaign",
+        "{} of {} on {}: they cover {:.1} % of the modelled loss of {:.3} a campaign",
         it.in_cut,
-        it.pairs,
-        it.devices,
+        counted(it.pairs, "pair"),
+        counted(it.devices, "device"),
         it.covered * 100.0,
         it.loss
     ));
@@ -161,11 +163,11 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
         return vec!["no measure takes loss away".to_owned()];
     }
     let mut lines = vec![format!(
-        "loss a campaign: {} -> {} ({}) with {} measure(s)",
+        "loss a campaign: {} -> {} ({}) with {}",
         number(plan.loss_before),
         number(plan.loss_after),
         change(plan.loss_before, plan.loss_after),
-        plan.controls.len()
+        counted(plan.controls.len(), "measure")
     )];
     for (at, control) in plan.controls.iter().enumerate() {
         lines.push(format!(

@@ -1,6 +1,8 @@
 //! DICOM upper layer (PS3.8): who associates with whom, as what, and with which software.
 //!
-//! Read are the association request, its acceptance and its rejection, on any port. The walker of [`pdu`] skips by length and
+//! Read are the association request, its acceptance and its rejection, on any port. The title that a client calls is no name of the
+//! server before the server has accepted it: it is held back until the server repeats it, or, where only the client is heard, until
+//! the client goes on as it may only after an acceptance. The walker of [`pdu`] skips by length and
 //! keeps only the field being read, so an association of a hundred kilobytes costs what a small one does. User identity
 //! (sub-item 0x58) and data sets are never read: a side is done with its association PDU. To read data sets, `pdu` has to hand
 //! out the P-DATA it now ends at, and a side is done later.
@@ -46,6 +48,8 @@ const DEFAULT_TITLES: [&[u8]; 18] = [
 const APPLICATION_CONTEXT: &[u8] = b"1.2.840.10008.3.1.1.1";
 const APPLICATION_CONTEXT_AT: usize = 74;
 
+/// Bytes of an application entity title (PS3.8 table 9-11).
+const TITLE_BYTES: usize = 16;
 /// Largest association PDU taken for one.
 const LARGEST_ASSOCIATION: u32 = 1 << 20;
 
@@ -101,6 +105,8 @@ pub(crate) fn extractor() -> Box<dyn Extractor> {
 struct Association {
     walkers: Pair<Walker>,
     contexts: Contexts,
+    /// The title a request called, until it is known whether the server accepts it.
+    called: Option<[u8; TITLE_BYTES]>,
 }
 
 const _: () = assert!(
@@ -110,11 +116,10 @@ const _: () = assert!(
 
 impl Extractor for Association {
     fn push(&mut self, side: Side, bytes: &[u8], speaker: &mut Speaker<'_>) -> Verdict {
-        let contexts = &mut self.contexts;
-        let is_done = self
-            .walkers
-            .of_mut(side)
-            .walk(bytes, &mut |event| state(event, contexts, speaker));
+        let (contexts, called) = (&mut self.contexts, &mut self.called);
+        let is_done = self.walkers.of_mut(side).walk(bytes, &mut |event| {
+            state(event, contexts, called, speaker);
+        });
         if !is_done {
             Verdict::Continue
         } else if self.walkers.of(side.other()).is_done() {
@@ -175,7 +180,12 @@ const IMPLEMENTATION_VERSION: Source = (
 const REJECTION: Source = (Attribute::Role, Field::DicomReject, ConfidenceClass::D4);
 
 /// States what one field says.
-fn state(event: Event<'_>, contexts: &mut Contexts, speaker: &mut Speaker<'_>) {
+fn state(
+    event: Event<'_>,
+    contexts: &mut Contexts,
+    held: &mut Option<[u8; TITLE_BYTES]>,
+    speaker: &mut Speaker<'_>,
+) {
     let no_doubts = FactFlags::default();
     match event {
         Event::Titles {
@@ -188,7 +198,7 @@ fn state(event: Event<'_>, contexts: &mut Contexts, speaker: &mut Speaker<'_>) {
                 Kind::Request => {
                     speaker.plays(Role::Client);
                     speaker.of_itself(CALLING, calling, calling_doubts);
-                    speaker.of_listener(CALLED, called, called_doubts);
+                    *held = called.try_into().ok();
                 }
                 // The acceptor returns both titles: by that it answers to the one it was called by.
                 Kind::Acceptance => {
@@ -228,7 +238,13 @@ fn state(event: Event<'_>, contexts: &mut Contexts, speaker: &mut Speaker<'_>) {
             };
             speaker.of_itself(IMPLEMENTATION_VERSION, value, doubts);
         }
+        Event::UsedByRequestor => {
+            if let Some(called) = held.take() {
+                speaker.of_listener(CALLED, &called, title_doubts(&called));
+            }
+        }
         Event::Rejected => {
+            *held = None;
             speaker.plays(Role::Server);
             speaker.of_itself(REJECTION, role::DICOM_SERVER.as_bytes(), no_doubts);
         }

@@ -1,4 +1,5 @@
-//! Walks the PDUs of one side up to the end of its association PDU, keeping only the field it is in.
+//! Walks the PDUs of one side up to the end of its association PDU, of a client up to the type of the next, keeping only the field it
+//! is in.
 
 /// Bytes of an association PDU before its items (PS3.8 section 9.3.2), after type and length.
 pub(super) const FIXED_BYTES: u32 = 68;
@@ -39,6 +40,8 @@ pub(super) enum Event<'b> {
     },
     /// The association was rejected.
     Rejected,
+    /// After its request a client sent data or released the association, as it may once the server accepted it.
+    UsedByRequestor,
 }
 
 /// What the bytes being gathered are.
@@ -51,6 +54,8 @@ enum Step {
     /// Header of a sub-item of a presentation context, or of the user information.
     SubItem(Kind, Parent),
     Text(Kind, Parent, Wanted),
+    /// Header of the PDU after a request.
+    AfterRequest,
     Rejection,
     Done,
 }
@@ -202,6 +207,13 @@ impl Walker {
                 }
                 self.next_sub_item(kind, parent)
             }
+            Step::AfterRequest => {
+                // P-DATA-TF and A-RELEASE-RQ; an abort may come before the server answered.
+                if matches!(gathered.first(), Some(4 | 5)) {
+                    say(Event::UsedByRequestor);
+                }
+                None
+            }
             Step::Rejection => {
                 say(Event::Rejected);
                 None
@@ -231,6 +243,10 @@ impl Walker {
     }
 
     fn next_item(&mut self, kind: Kind) -> Option<()> {
+        if self.pdu_left == 0 && kind == Kind::Request {
+            self.expect(Step::AfterRequest, HEADER_BYTES);
+            return Some(());
+        }
         self.pdu_left = self.pdu_left.checked_sub(u32::from(ITEM_HEADER_BYTES))?;
         self.expect(Step::Item(kind), ITEM_HEADER_BYTES);
         Some(())

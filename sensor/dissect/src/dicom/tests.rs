@@ -70,6 +70,13 @@ fn request() -> Vec<u8> {
     )
 }
 
+const RELEASE: [u8; 10] = [5, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+
+/// A request, and the release that only comes after an acceptance.
+fn used() -> Vec<u8> {
+    [request(), RELEASE.to_vec()].concat()
+}
+
 fn acceptance() -> Vec<u8> {
     pdu(
         2,
@@ -103,7 +110,7 @@ fn texts(statements: &[Statement], field: Field, sender: u8) -> Vec<&str> {
 
 #[test]
 fn an_association_names_both_sides_what_they_do_and_their_software() {
-    let (client, server) = (request(), acceptance());
+    let (client, server) = (used(), acceptance());
     let sink = send(40_104, &whole(&client, &server)).sink;
     let said = &sink.statements;
     assert_eq!(texts(said, Field::DicomCallingAe, 1), ["CT_ROOM_1"]);
@@ -136,8 +143,9 @@ fn an_association_names_both_sides_what_they_do_and_their_software() {
 }
 
 #[test]
-fn the_title_called_is_hearsay_about_the_server_until_the_server_accepts_it() {
-    let (client, server) = (request(), acceptance());
+fn the_title_called_is_the_servers_own_word_when_it_accepts_and_the_clients_hearsay_when_it_is_used()
+ {
+    let (client, server) = (used(), acceptance());
     let said = send(104, &whole(&client, &server)).sink.statements;
     let called = find(&said, Field::DicomCalledAe, 1)[0];
     let Subject::Endpoint(subject) = called.subject else {
@@ -153,6 +161,35 @@ fn the_title_called_is_hearsay_about_the_server_until_the_server_accepts_it() {
         find(&said, Field::DicomCallingAe, 1)[0].subject,
         Subject::Sender
     );
+}
+
+#[test]
+fn a_title_that_nobody_accepted_names_no_server() {
+    let rejection = [3, 0, 0, 0, 0, 4, 0, 1, 1, 7];
+    let abort = [7, 0, 0, 0, 0, 4, 0, 0, 0, 0];
+    let aborted = [request(), abort.to_vec()].concat();
+    for (client, server) in [
+        (request(), &rejection[..]),
+        (request(), b""),
+        (aborted, b""),
+    ] {
+        let said = send(104, &whole(&client, server)).sink.statements;
+        let called: Vec<_> = said
+            .iter()
+            .filter(|s| s.field == Field::DicomCalledAe)
+            .collect();
+        assert!(called.is_empty(), "{called:?}");
+    }
+}
+
+#[test]
+fn where_only_the_client_is_heard_what_it_goes_on_with_shows_the_acceptance() {
+    let said = send(104, &whole(&used(), b"")).sink.statements;
+    assert_eq!(texts(&said, Field::DicomCalledAe, 1), ["ARCHIVE"]);
+    let mut data = request();
+    data.extend([4, 0, 0, 0, 0, 4, 0, 0, 0, 0]);
+    let said = send(104, &whole(&data, b"")).sink.statements;
+    assert_eq!(texts(&said, Field::DicomCalledAe, 1), ["ARCHIVE"]);
 }
 
 #[test]
@@ -181,7 +218,8 @@ fn an_acceptance_alone_tells_the_server_and_its_software() {
 
 #[test]
 fn default_titles_are_flagged() {
-    let client = pdu(1, "ANY-SCP", "echoscu", &[0; 32], &[application_context()]);
+    let mut client = pdu(1, "ANY-SCP", "echoscu", &[0; 32], &[application_context()]);
+    client.extend(RELEASE);
     let said = send(104, &whole(&client, b"")).sink.statements;
     assert!(said[0].flags.has(FactFlags::DEFAULT_VALUE));
     assert!(said[1].flags.has(FactFlags::DEFAULT_VALUE));
@@ -272,7 +310,7 @@ fn padded_uids_lose_their_padding() {
 
 #[test]
 fn any_cut_order_and_repetition_says_the_same() {
-    let (client, server) = (request(), acceptance());
+    let (client, server) = (used(), acceptance());
     let expected = send(104, &whole(&client, &server)).sink.statements;
     assert_eq!(expected.len(), 13);
     for way in harmless(&client, &server) {

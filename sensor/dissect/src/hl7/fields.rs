@@ -25,7 +25,8 @@ pub(super) struct Wanted {
     pub(super) about: About,
     /// Each repetition is a value of its own.
     pub(super) repeats: bool,
-    /// Only the first component is the value: the name of an organisation (type XON).
+    /// Only the first component is the value: the name of an organisation (type XON). The other texts of a software segment are plain
+    /// (type ST), and where a sender puts components there, the first is the one that is meant.
     pub(super) first_component: bool,
 }
 
@@ -54,6 +55,6 @@ pub(super) const fn wanted(segment: Segment, field: u8) -> Option<Wanted> {
         source,
         about,
         repeats: matches!((segment, field), (Segment::Msh, 21)),
-        first_component: matches!((segment, field), (Segment::Sft, 1)),
+        first_component: matches!(segment, Segment::Sft),
     })
 }

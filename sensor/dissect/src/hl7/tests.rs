@@ -25,7 +25,7 @@ fn sent_by_client(stream: &[u8]) -> Memory {
 fn a_message_names_its_applications_facilities_type_version_and_profiles() {
     let sink = sent_by_client(&block(&[
         MSH,
-        "SFT|Acme^L^1|4.2|Bridge|b77|notes|20250101",
+        "SFT|Acme^L^1|4.2^R1|Bridge^1.06|b77|notes|20250101",
         "PID|1||4711^^^HOSP||DOE^JOHN",
     ]));
     assert_eq!(

@@ -77,6 +77,8 @@ devices! {
     ct = [0x08, 0x00, 0x06, 0x07, 0x08, 0x01], 3, 21, WINDOWS;
     mr = [0x00, 0x10, 0x18, 0x07, 0x08, 0x02], 3, 22, LINUX;
     ultrasound = [0x00, 0x1d, 0x09, 0x07, 0x08, 0x03], 3, 23, WINDOWS_XP;
+    /// Where images are read.
+    reading = [0xa4, 0xbb, 0x6d, 0x30, 0x00, 0x2a], 3, 42, WINDOWS;
     /// Image archive and radiology's schedule.
     pacs = [0x00, 0x50, 0x56, 0x30, 0x00, 0x28], 3, 40, LINUX;
     ris = [0x00, 0x50, 0x56, 0x30, 0x00, 0x29], 3, 41, WINDOWS;
@@ -145,6 +147,15 @@ pub(super) fn remote_switch() -> Link {
     Link {
         tags: vec![Tag::c(20)],
         tunnel: Some(Tunnel::erspan(tunnel_ends(7), 42, 1_031)),
+        ..Link::default()
+    }
+}
+
+/// Another one, whose platform writes type III.
+pub(super) fn remote_switch_three() -> Link {
+    Link {
+        tags: vec![Tag::c(30)],
+        tunnel: Some(Tunnel::erspan_three(tunnel_ends(8), 77, 5)),
         ..Link::default()
     }
 }

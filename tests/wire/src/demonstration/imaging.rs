@@ -6,7 +6,7 @@ use crate::protocol::dicom::{
 use crate::tcp::Conditions;
 
 use super::Scene;
-use super::estate::{self, clinical, mirrored_twice};
+use super::estate::{self, clinical, mirrored_twice, remote_switch_three};
 
 const PACS: Application<'_> = Application {
     title: "PACS_ARCHIVE",
@@ -52,6 +52,11 @@ const MR: Modality = Modality {
     class: dicom::MR,
     code: "MR",
 };
+const READER: Application<'_> = Application {
+    title: "READING_04",
+    implementation: "1.2.752.24.3.3.25.10",
+    version: "SECTRA_IDS7",
+};
 const ULTRASOUND: Application<'_> = Application {
     title: "US_CART3",
     implementation: "1.2.840.114340.3",
@@ -62,6 +67,7 @@ pub(super) fn play(scene: &mut Scene<'_>) {
     let conditions = scene.conditions;
     computed_tomography(scene, conditions);
     magnetic_resonance(scene, conditions);
+    reading(scene, conditions);
     let mut tap = scene.tap("ultrasound", clinical(), 150);
     let classes: [SopClass; 2] = [dicom::VERIFICATION, dicom::US];
     let refused = Association::open(
@@ -99,7 +105,9 @@ fn computed_tomography(scene: &mut Scene<'_>, conditions: Conditions) {
     ) {
         association.echo();
         association.worklist(&CT, &patients[..3]);
-        association.begin_step(&CT_EQUIPMENT, &CT, &patients[0]);
+        if let Some(step) = association.begin_step(&CT_EQUIPMENT, &CT, &patients[0]) {
+            association.end_step(&step, &patients[0]);
+        }
         association.release();
     }
     if let Some(mut association) = Association::open(
@@ -118,9 +126,43 @@ fn computed_tomography(scene: &mut Scene<'_>, conditions: Conditions) {
     }
 }
 
+/// A reading workstation asks the archive for a study and has it sent to itself.
+fn reading(scene: &mut Scene<'_>, conditions: Conditions) {
+    let patient = scene.estate.patients[0].clone();
+    let (reader, pacs) = (estate::reading(), estate::pacs());
+    let mut tap = scene.tap("reading", clinical(), 160);
+    let classes = [dicom::STUDY_FIND, dicom::STUDY_MOVE];
+    if let Some(mut association) = Association::open(
+        &mut tap,
+        (&reader, READER),
+        (&pacs, PACS),
+        11_112,
+        (&classes, Syntax::Implicit),
+        (None, Outcome::Accepted, conditions),
+    ) {
+        association.query(&patient);
+        association.retrieve(READER.title, 2, |tap| {
+            if let Some(mut delivery) = Association::open(
+                tap,
+                (&pacs, PACS),
+                (&reader, READER),
+                104,
+                (&[dicom::CT], Syntax::Explicit),
+                (None, Outcome::Accepted, conditions),
+            ) {
+                for _ in 0..2 {
+                    delivery.store(&CT_EQUIPMENT, &CT, &patient, 4_000);
+                }
+                delivery.release();
+            }
+        });
+        association.release();
+    }
+}
+
 fn magnetic_resonance(scene: &mut Scene<'_>, conditions: Conditions) {
     let patient = scene.estate.patients[3].clone();
-    let mut tap = scene.tap("mr", clinical(), 140);
+    let mut tap = scene.tap("mr", remote_switch_three(), 140);
     if let Some(mut association) = Association::open(
         &mut tap,
         (&estate::mr(), MR_SCANNER),

@@ -1,5 +1,5 @@
-//! DICOM upper layer (PS3.8) and DIMSE (PS3.7): association, C-ECHO, C-STORE, C-FIND (worklist and query), N-CREATE of a performed
-//! procedure step.
+//! DICOM upper layer (PS3.8) and DIMSE (PS3.7): association, C-ECHO, C-STORE, C-FIND (worklist and query), C-MOVE, N-CREATE and N-SET
+//! of a performed procedure step.
 
 mod association;
 mod dataset;

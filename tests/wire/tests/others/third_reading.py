@@ -82,7 +82,7 @@ def pdus(data):
 def read_dicom(streams, facts):
     classes = {1: pynetdicom.pdu.A_ASSOCIATE_RQ, 2: pynetdicom.pdu.A_ASSOCIATE_AC, 3: pynetdicom.pdu.A_ASSOCIATE_RJ,
                4: pynetdicom.pdu.P_DATA_TF, 5: pynetdicom.pdu.A_RELEASE_RQ, 6: pynetdicom.pdu.A_RELEASE_RP}
-    syntaxes, sets = {}, 0
+    syntaxes, sets, commands = {}, 0, collections.Counter()
     # Those who listen have the lower ports; what the caller says comes first.
     ours = sorted(streams.items(), key=lambda item: (item[0][0], -item[0][1]))
     for (stream, source, target, mac, ip), data in ours:
@@ -108,11 +108,20 @@ def read_dicom(streams, facts):
                     dataset = read_dataset(io.BytesIO(whole), implicit, True)
                     written = [element.tag for element in dataset]
                     assert written == sorted(written) and written, "elements ascend"
-                    if control & 1 == 0:
+                    if "MoveDestination" in dataset:
+                        facts.add((mac, ip), "dicom.tag.0000,0600 Move Destination", dataset.MoveDestination)
+                    if control & 1 == 1:
+                        commands[dataset.CommandField] += 1
+                    else:
                         sets += 1
                         dicom_facts((mac, ip), dataset, facts)
         assert not fragments, f"stream {stream} ends in the middle of a message"
     assert sets >= 8, f"{sets} data sets"
+    # C-STORE, C-FIND, C-MOVE, C-ECHO, N-SET, N-CREATE (PS3.7 E.1).
+    for command in (0x0001, 0x0020, 0x0021, 0x0030, 0x0120, 0x0140):
+        assert commands[command], f"a request {command:#06x}"
+        answers = commands[command | 0x8000]
+        assert answers >= commands[command], f"{answers} answers to {commands[command]} requests {command:#06x}"
 
 
 def dicom_facts(who, dataset, facts):

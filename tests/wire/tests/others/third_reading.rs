@@ -18,7 +18,7 @@ fn python() -> Option<PathBuf> {
         return Some(python);
     }
     let why = format!(
-        "{} has not the libraries of tests/wire/tests/others/requirements.txt (python3 -m venv tests/.cache/venv; tests/.cache/venv/bin/pip install -r tests/wire/tests/others/requirements.txt; or set AUSCULT_PYTHON)",
+        "{} has not the libraries of tests/wire/tests/others/requirements.txt; tests/wire/tests/others/environment makes it and tests/run calls that (or set AUSCULT_PYTHON)",
         python.display()
     );
     crate::skipped(NAME, &why);

@@ -10,7 +10,8 @@ use crate::tcp::{Close, Conditions, Session, Side};
 use super::object::{self, Equipment, Modality};
 use super::pdu::{self, Context};
 use super::{
-    Application, PERFORMED_STEP, STUDY_FIND, SopClass, Syntax, VERIFICATION, WORKLIST, Writer,
+    Application, PERFORMED_STEP, STUDY_FIND, STUDY_MOVE, SopClass, Syntax, VERIFICATION, WORKLIST,
+    Writer,
 };
 
 /// What becomes of a request for an association.
@@ -38,13 +39,48 @@ const NO_DATA_SET: u16 = 0x0101;
 /// Status "pending": more follow.
 const PENDING: u16 = 0xff00;
 
+/// C-MOVE-RQ and N-SET-RQ, which need more than the others.
+const MOVE: u16 = 0x0021;
+const SET: u16 = 0x0120;
+
 /// A DIMSE command: its field and what else it needs.
+#[derive(Clone, Copy)]
 struct Command<'a> {
     field: u16,
     class: SopClass,
     instance: Option<&'a str>,
     status: Option<u16>,
     data_set: bool,
+    /// Move Destination.
+    destination: Option<&'a str>,
+    /// Sub-operations of a retrieval: those that remain (while it is pending), completed.
+    sub_operations: Option<(Option<u16>, u16)>,
+}
+
+impl<'a> Command<'a> {
+    /// A request.
+    fn request(field: u16, class: SopClass, instance: Option<&'a str>, data_set: bool) -> Self {
+        Self {
+            field,
+            class,
+            instance,
+            status: None,
+            data_set,
+            destination: None,
+            sub_operations: None,
+        }
+    }
+
+    /// The response to it; only a pending one has a data set, where the service has any.
+    fn answered(self, status: u16) -> Self {
+        Self {
+            field: self.field | 0x8000,
+            status: Some(status),
+            data_set: status == PENDING && self.field != MOVE,
+            destination: None,
+            ..self
+        }
+    }
 }
 
 impl<'c, 's, 'r> Association<'c, 's, 'r> {
@@ -123,19 +159,36 @@ impl<'c, 's, 'r> Association<'c, 's, 'r> {
     fn command(&self, command: &Command<'_>) -> Vec<u8> {
         let mut writer = Writer::new(Syntax::Implicit);
         let response = command.field & 0x8000 != 0;
-        writer.text((0, 0x0002), *b"UI", command.class.0);
+        // What is set is the requested instance; what is made or stored is the affected one (PS3.7 E.1).
+        let (class, instance) = match command.field {
+            SET => (0x0003, 0x1001),
+            _ => (0x0002, 0x1000),
+        };
+        writer.text((0, class), *b"UI", command.class.0);
         writer.us((0, 0x0100), command.field);
         let number = if response { 0x0120 } else { 0x0110 };
         writer.us((0, number), self.message);
-        if matches!(command.field, 0x0001 | 0x0020) {
+        if let Some(destination) = command.destination {
+            writer.text((0, 0x0600), *b"AE", destination);
+        }
+        if matches!(command.field, 0x0001 | 0x0020 | MOVE) {
             writer.us((0, 0x0700), 0);
         }
         writer.us((0, 0x0800), if command.data_set { 1 } else { NO_DATA_SET });
         if let Some(status) = command.status {
             writer.us((0, 0x0900), status);
         }
-        if let Some(instance) = command.instance {
-            writer.text((0, 0x1000), *b"UI", instance);
+        if let Some(value) = command.instance {
+            writer.text((0, instance), *b"UI", value);
+        }
+        if let Some((remaining, completed)) = command.sub_operations {
+            if let Some(remaining) = remaining {
+                writer.us((0, 0x1020), remaining);
+            }
+            // Completed, failed, with warnings.
+            writer.us((0, 0x1021), completed);
+            writer.us((0, 0x1022), 0);
+            writer.us((0, 0x1023), 0);
         }
         let body = writer.finish();
         let mut whole = Writer::new(Syntax::Implicit);
@@ -154,21 +207,9 @@ impl<'c, 's, 'r> Association<'c, 's, 'r> {
             return;
         };
         self.message += 1;
-        let request = Command {
-            field,
-            class,
-            instance,
-            status: None,
-            data_set: data.is_some(),
-        };
+        let request = Command::request(field, class, instance, data.is_some());
         self.send(Side::Client, context, &request, data);
-        let response = Command {
-            field: field | 0x8000,
-            status: Some(0),
-            data_set: false,
-            ..request
-        };
-        self.send(Side::Server, context, &response, None);
+        self.send(Side::Server, context, &request.answered(0), None);
     }
 
     /// C-ECHO. Like every service, it needs its class among those of the association; else nothing is sent.
@@ -226,41 +267,57 @@ impl<'c, 's, 'r> Association<'c, 's, 'r> {
 
     fn find(&mut self, context: u8, class: SopClass, keys: &[u8], answers: &[Vec<u8>]) {
         self.message += 1;
-        let request = Command {
-            field: 0x0020,
-            class,
-            instance: None,
-            status: None,
-            data_set: true,
-        };
+        let request = Command::request(0x0020, class, None, true);
         self.send(Side::Client, context, &request, Some(keys));
         for answer in answers {
-            let pending = Command {
-                field: 0x8020,
-                status: Some(PENDING),
-                ..request
-            };
-            self.send(Side::Server, context, &pending, Some(answer));
+            self.send(
+                Side::Server,
+                context,
+                &request.answered(PENDING),
+                Some(answer),
+            );
         }
+        self.send(Side::Server, context, &request.answered(0), None);
+    }
+
+    /// C-MOVE of a study to the application entity `destination` (PS3.4 C.4.2). In `deliver` the archive associates with it and stores
+    /// `images`; it is given the tap they are seen at.
+    pub fn retrieve(&mut self, destination: &str, images: u16, deliver: impl FnOnce(&mut Tap<'r>)) {
+        let Some((context, syntax)) = self.context(STUDY_MOVE) else {
+            return;
+        };
+        let keys = object::retrieved_study(self.session.tap, syntax);
+        self.message += 1;
+        let request = Command {
+            destination: Some(destination),
+            ..Command::request(MOVE, STUDY_MOVE, None, true)
+        };
+        let asked = self.session.tap.recording.next_frame();
+        self.send(Side::Client, context, &request, Some(&keys));
+        let attribute = "dicom.tag.0000,0600 Move Destination";
+        self.session
+            .states(asked, Side::Client, attribute, destination);
+        let pending = Command {
+            sub_operations: Some((Some(images), 0)),
+            ..request.answered(PENDING)
+        };
+        self.send(Side::Server, context, &pending, None);
+        deliver(self.session.tap);
         let done = Command {
-            field: 0x8020,
-            status: Some(0),
-            data_set: false,
-            ..request
+            sub_operations: Some((None, images)),
+            ..request.answered(0)
         };
         self.send(Side::Server, context, &done, None);
     }
 
-    /// N-CREATE of a performed procedure step.
+    /// N-CREATE of a performed procedure step; its instance, for [`Association::end_step`].
     pub fn begin_step(
         &mut self,
         equipment: &Equipment<'_>,
         modality: &Modality,
         patient: &Patient,
-    ) {
-        let Some((_, syntax)) = self.context(PERFORMED_STEP) else {
-            return;
-        };
+    ) -> Option<String> {
+        let (_, syntax) = self.context(PERFORMED_STEP)?;
         let title = self.calling.title;
         let what = (equipment, modality);
         let step = object::performed_step(self.session.tap, syntax, title, what, patient);
@@ -277,6 +334,16 @@ impl<'c, 's, 'r> Association<'c, 's, 'r> {
         ] {
             self.session.states(before, Side::Client, attribute, value);
         }
+        Some(instance)
+    }
+
+    /// N-SET of the performed procedure step `instance`: it is completed.
+    pub fn end_step(&mut self, instance: &str, patient: &Patient) {
+        let Some((_, syntax)) = self.context(PERFORMED_STEP) else {
+            return;
+        };
+        let end = object::completed_step(self.session.tap, syntax, patient);
+        self.request_response(SET, PERFORMED_STEP, Some(instance), Some(&end));
     }
 
     /// Releases the association and closes the connection.

@@ -207,6 +207,34 @@ pub(super) fn performed_step(
     writer.finish()
 }
 
+/// The end of a performed procedure step (PS3.4 F.7.2.2): one series was made.
+pub(super) fn completed_step(tap: &mut Tap<'_>, syntax: Syntax, patient: &Patient) -> Vec<u8> {
+    let time = Civil::new(tap.now);
+    let series = uid(&mut tap.random);
+    let physician = format!("{}^Performing", patient.physician);
+    let mut writer = Writer::new(syntax);
+    writer.text((0x0040, 0x0250), *b"DA", &time.date());
+    writer.text((0x0040, 0x0251), *b"TM", &time.clock());
+    writer.text((0x0040, 0x0252), *b"CS", "COMPLETED");
+    writer.sequence((0x0040, 0x0340), |made| {
+        made.text((0x0008, 0x103e), *b"LO", patient.finding.as_str());
+        made.text((0x0008, 0x1050), *b"PN", &physician);
+        made.text((0x0018, 0x1030), *b"LO", "THORAX ROUTINE");
+        made.text((0x0020, 0x000e), *b"UI", &series);
+    });
+    tap.puts("dicom (0008,103e)", Form::Plain, &[&patient.finding]);
+    tap.puts("dicom (0008,1050)", Form::Plain, &[&patient.physician]);
+    writer.finish()
+}
+
+/// The key of a retrieval: a study that an earlier query found (PS3.4 C.4.2.1.4).
+pub(super) fn retrieved_study(tap: &mut Tap<'_>, syntax: Syntax) -> Vec<u8> {
+    let mut writer = Writer::new(syntax);
+    writer.text((0x0008, 0x0052), *b"CS", "STUDY");
+    writer.text((0x0020, 0x000d), *b"UI", &uid(&mut tap.random));
+    writer.finish()
+}
+
 /// A query for the studies of a patient, or one answer to it.
 pub(super) fn study(tap: &mut Tap<'_>, syntax: Syntax, patient: &Patient, answer: bool) -> Vec<u8> {
     let (accession, study) = if answer {

@@ -100,7 +100,9 @@ pub(super) fn imaging(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str
         };
         if schedules {
             association.worklist(&modality, &patients);
-            association.begin_step(&equipment, &modality, &patients[0]);
+            if let Some(step) = association.begin_step(&equipment, &modality, &patients[0]) {
+                association.end_step(&step, &patients[0]);
+            }
         }
         if archives {
             // 130 kB an image: a quarter of a CT slice pair, and enough segments.

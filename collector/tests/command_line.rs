@@ -1,0 +1,116 @@
+//! The commands around a collector as people meet them first: what they refuse, with which words and exit code.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+fn collector(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let Output {
+        status,
+        stdout,
+        stderr,
+    } = Command::new(env!("CARGO_BIN_EXE_auscult-collector"))
+        .current_dir(folder)
+        .args(args)
+        .output()
+        .unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (status.code().unwrap_or(-1), text(stdout), text(stderr))
+}
+
+#[test]
+fn without_a_log_the_commands_that_read_one_say_so_and_end_with_69() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["inventory"][..],
+        &["tail", "lifecycle"],
+        &["log", "status"],
+        &["intel", "status"],
+    ] {
+        let (code, _, said) = collector(folder.path(), args);
+        assert_eq!(code, 69, "{args:?}: {said}");
+        assert!(said.contains("there is no log in auscult-data"), "{said}");
+    }
+    assert!(!folder.path().join("auscult-data").try_exists().unwrap());
+}
+
+#[test]
+fn check_says_what_each_role_misses_and_refuses_when_none_can_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let (code, found, said) = collector(folder.path(), &["check"]);
+    assert_eq!(code, 64, "{found}{said}");
+    for line in [
+        "configuration: every default (no --config, and no collector.toml here)",
+        "role all: cannot start: no [ingest] section",
+        "role ingest: cannot start: the roles `ingest` and `engine` meet in Kafka",
+        "role engine: cannot start: the roles `ingest` and `engine` meet in Kafka",
+    ] {
+        assert!(found.contains(line), "{line}: {found}");
+    }
+    assert!(said.contains("no role can start"), "{said}");
+}
+
+#[test]
+fn the_trial_configuration_can_start_once_there_is_a_pki() {
+    let folder = tempfile::tempdir().unwrap();
+    let trial = Path::new(env!("CARGO_MANIFEST_DIR")).join("collector.trial.toml");
+    std::fs::copy(trial, folder.path().join("collector.toml")).unwrap();
+    let (code, _, said) = collector(folder.path(), &["check"]);
+    assert_eq!(code, 64);
+    for file in ["cert.pem", "key.pem", "roots.pem"] {
+        assert!(said.contains(file), "all at once: {said}");
+    }
+    let made = collector(
+        folder.path(),
+        &[
+            "pki",
+            "init",
+            "--dir",
+            "pki",
+            "--trust-domain",
+            "auscult.example",
+            "--server-name",
+            "localhost",
+        ],
+    );
+    assert_eq!(made.0, 0, "{made:?}");
+    let (code, found, said) = collector(folder.path(), &["check"]);
+    assert_eq!(code, 0, "{found}{said}");
+    assert!(
+        found.contains("role all: can start") && found.contains("no faults"),
+        "{found}"
+    );
+}
+
+#[test]
+fn a_configuration_is_refused_by_the_commands_that_read_none() {
+    let folder = tempfile::tempdir().unwrap();
+    for args in [
+        &["pki", "show", "x.pem", "--config", "nope"][..],
+        &["--config", "nope", "risk", "top", "site.json"],
+        &["assess", "site.json", "--config", "nope"],
+    ] {
+        let (code, _, said) = collector(folder.path(), args);
+        assert_eq!(code, 64, "{args:?}: {said}");
+        assert!(said.contains("reads no configuration"), "{said}");
+    }
+}
+
+#[test]
+fn files_of_the_kafka_client_that_are_not_there_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[kafka]\nbootstrap = \"localhost:1\"\n[kafka.client]\nsecurity.protocol = \"ssl\"\n\
+        ssl.ca.location = \"/nowhere/ca.pem\"\nssl.key.location = \"/nowhere/key.pem\"\n";
+    std::fs::write(folder.path().join("collector.toml"), text).unwrap();
+    for args in [&["inventory"][..], &["topics", "check"], &["engine"]] {
+        let (code, _, said) = collector(folder.path(), args);
+        assert_eq!(code, 64, "{args:?}: {said}");
+        for wanted in [
+            "kafka.client.ssl.ca.location: cannot read /nowhere/ca.pem",
+            "/nowhere/key.pem",
+            "put the file there",
+        ] {
+            assert!(said.contains(wanted), "{wanted}: {said}");
+        }
+    }
+}
