@@ -27,6 +27,10 @@ pub const QUEUE: usize = 64;
 const RETRY: Duration = Duration::from_millis(250);
 /// How long the last sync may take to succeed when the process ends.
 const LAST_SYNC: Duration = Duration::from_secs(3);
+/// What has been known for so long (milliseconds) is no news when it is said again,
+const LONG_KNOWN_MS: Millis = 10_000;
+/// and waits so long for others.
+const REFRESH_LINGER: Duration = Duration::from_secs(1);
 
 /// The spool, shared between the thread that writes it and the link that reads it.
 #[derive(Debug)]
@@ -116,6 +120,8 @@ pub struct Writer {
     batch: Batch,
     /// When the first observation of the batch came.
     since: Option<Instant>,
+    /// When the batch is to be made durable: as soon as its least patient observation wants.
+    due: Option<Instant>,
     /// Something was appended and is not durable.
     unsynced: bool,
     next_health: Instant,
@@ -156,6 +162,7 @@ impl Writer {
             writable,
             batch: Batch::default(),
             since: None,
+            due: None,
             unsynced: false,
             next_health: Instant::now() + options.health.interval,
         }
@@ -177,7 +184,7 @@ impl Writer {
                 self.report(None);
                 self.next_health = now + self.interval;
             }
-            if self.since.is_some_and(|since| now >= since + self.linger) || self.unsynced {
+            if self.due.is_some_and(|due| now >= due) || self.unsynced {
                 self.flush();
             }
         }
@@ -188,8 +195,8 @@ impl Writer {
 
     fn deadline(&self) -> Instant {
         let mut deadline = self.next_health;
-        if let Some(since) = self.since {
-            deadline = deadline.min(since + self.linger);
+        if let Some(due) = self.due {
+            deadline = deadline.min(due);
         }
         if self.unsynced {
             deadline = deadline.min(Instant::now() + RETRY);
@@ -198,8 +205,11 @@ impl Writer {
     }
 
     fn take(&mut self, observations: &[Observation]) {
+        let now = Instant::now();
         for observation in observations {
-            self.since.get_or_insert_with(Instant::now);
+            self.since.get_or_insert(now);
+            let due = now + patience(observation, self.linger);
+            self.due = Some(self.due.map_or(due, |earlier| earlier.min(due)));
             if let Some(full) = self.batch.push(observation) {
                 self.append(&full);
             }
@@ -252,6 +262,7 @@ impl Writer {
             self.append(&encoded);
         }
         let since = self.since.take();
+        self.due = None;
         let mut spool = lock(&self.shared.spool);
         let before = spool.durable();
         match spool.sync() {
@@ -286,6 +297,17 @@ impl Writer {
             );
         }
         self.board.post_spool(self.shared.status());
+    }
+}
+
+/// How long an observation may wait for others: news, the sensor's linger; a further word about something long known, more. On a quiet
+/// network these are most, and each alone would cost an fsync, a TLS record and an acknowledgement.
+fn patience(observation: &Observation, linger: Duration) -> Duration {
+    let known_for = observation.last_seen.saturating_sub(observation.first_seen);
+    if known_for >= LONG_KNOWN_MS {
+        linger.max(REFRESH_LINGER)
+    } else {
+        linger
     }
 }
 
@@ -328,5 +350,45 @@ fn append_one(spool: &mut Spool, encoded: &Encoded) {
             counter!(BATCHES_REFUSED).increment(1);
             tracing::error!(%error, "batch refused; this is a defect");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use auscult_proto::observation::{Endpoint, Heartbeat};
+
+    use super::*;
+
+    fn seen(first_seen: Millis, last_seen: Millis) -> Observation {
+        Observation {
+            first_seen,
+            last_seen,
+            count: 1,
+            origin: Origin {
+                capture_point: "span0".parse().unwrap(),
+                vlans: Vec::new(),
+                vni: None,
+                erspan_session: None,
+            },
+            body: Body::Heartbeat(Heartbeat {
+                endpoint: Endpoint {
+                    mac: None,
+                    ip: None,
+                },
+                bytes_sent: 1,
+                packets_sent: 1,
+            }),
+        }
+    }
+
+    #[test]
+    fn news_waits_for_the_linger_and_a_further_word_longer() {
+        let linger = Duration::from_millis(150);
+        assert_eq!(patience(&seen(5, 5), linger), linger);
+        assert_eq!(patience(&seen(5, 10_004), linger), linger);
+        assert_eq!(patience(&seen(5, 10_005), linger), REFRESH_LINGER);
+        assert_eq!(patience(&seen(i64::MIN, i64::MAX), linger), REFRESH_LINGER);
+        let slow = Duration::from_secs(3);
+        assert_eq!(patience(&seen(5, 60_000), slow), slow);
     }
 }
