@@ -141,9 +141,23 @@ fn root() -> PathBuf {
         .to_path_buf()
 }
 
+/// The machine as cargo names it: what other platforms would need has not been fetched where only tests ran.
+fn platform() -> String {
+    let output = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .expect("rustc runs");
+    String::from_utf8_lossy(&output.stdout)
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .expect("rustc names its host")
+        .to_owned()
+}
+
 fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args(["metadata", "--format-version", "1", "--locked", "--offline"])
+        .args(["--filter-platform", &platform()])
         .current_dir(root())
         .output()
         .expect("cargo runs");
