@@ -80,7 +80,7 @@ pub(crate) fn device(
             probability: 0.9,
             vendor: Some("maker".to_owned()),
             product: Some(format!("{class} {}", number / 8 % 5)),
-            version: (number % 3 > 0).then(|| "1".to_owned()),
+            version: (!number.is_multiple_of(3)).then(|| "1".to_owned()),
             class: None,
         }],
         services,
