@@ -59,6 +59,7 @@ impl Graph {
             links: Vec::new(),
             link_by_name: BTreeMap::new(),
             controls: BTreeMap::new(),
+            fleets: BTreeMap::new(),
             decisions: Vec::new(),
         }
     }
@@ -250,6 +251,7 @@ impl Graph {
             }
         };
         self.device_by_id.insert(id, slot);
+        self.enlist(slot, entry);
         slot
     }
 

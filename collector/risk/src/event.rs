@@ -1,6 +1,6 @@
 //! What can happen to a site, and the graph's part of following it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +8,7 @@ use crate::document::{
     ControlEntry, ConversationEntry, DecisionEntry, DeviceEntry, LinkEntry, Vulnerability,
 };
 use crate::fault::{Fault, Faults};
+use crate::fleet::{Census, Product};
 use crate::graph::{Device, Graph};
 use crate::site::{
     control_faults, conversation_fault, day_of, device_faults, vulnerability_faults,
@@ -73,6 +74,8 @@ pub(crate) struct Concern {
     pub edges: BTreeSet<(u32, u32)>,
     /// Peers of devices that came, changed or went.
     pub peers: BTreeSet<u32>,
+    /// Fleets of devices that came, changed or went, as they were before.
+    pub fleets: BTreeMap<Product, Census>,
     /// Intelligence changed: all worlds.
     pub weaknesses: bool,
 }
@@ -90,6 +93,13 @@ impl Concern {
             .chain(ends)
             .copied()
             .collect()
+    }
+
+    /// Notes the fleet of a device before it is counted in or out.
+    fn note_fleet(&mut self, graph: &Graph, entry: &DeviceEntry) {
+        if let Some((product, census)) = graph.fleet_before(entry) {
+            self.fleets.entry(product).or_insert(census);
+        }
     }
 
     /// Notes a device's peers.

@@ -190,6 +190,17 @@ impl Flat {
         self.devices[self.at[slot as usize] as usize].segment
     }
 
+    /// Places of a device's surfaces; none for one that is not active.
+    pub(crate) fn surfaces_of(&self, slot: u32) -> std::ops::Range<u32> {
+        match self.at[slot as usize] {
+            NONE => 0..0,
+            at => {
+                let (first, last) = self.devices[at as usize].surfaces;
+                first..last
+            }
+        }
+    }
+
     /// Copies what belongs to an untouched device.
     fn copy_device(&mut self, old: &Self, slot: u32) {
         let number = slot as usize;

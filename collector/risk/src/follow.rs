@@ -63,6 +63,11 @@ impl Assessor {
                 self.time.clone_from(time);
             }
         }
+        let devices = events
+            .iter()
+            .filter(|event| matches!(event, Event::Device(_) | Event::DeviceGone(_)))
+            .count();
+        self.graph.settle(devices, &mut concern);
         let flat = self.flat.renewed(&self.graph, &concern.touched());
         let outward = Outward::of(&flat);
         let foreseen = concern.raised.iter().all(|slot| {

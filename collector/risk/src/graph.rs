@@ -10,6 +10,7 @@ use crate::document::{
     ControlEntry, DecisionEntry, DeviceEntry, EntryKind, LinkEvidence, Match, ServiceEvidence,
     Vulnerability,
 };
+use crate::fleet::{Fleet, Product};
 use crate::impact::Impact;
 use crate::policy::Policy;
 
@@ -236,6 +237,8 @@ pub(crate) struct Graph {
     pub link_by_name: BTreeMap<(u32, u32), u32>,
     /// By the device they name, "" for the others.
     pub controls: BTreeMap<String, BTreeSet<ControlEntry>>,
+    /// Devices by product.
+    pub fleets: BTreeMap<Product, Fleet>,
     pub decisions: Vec<DecisionEntry>,
 }
 

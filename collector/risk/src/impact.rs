@@ -37,7 +37,7 @@ pub(crate) struct Impact {
     pub in_use: f64,
     pub fallback: bool,
     pub records: u64,
-    /// level x in_use x (1.5 without fallback) + records term.
+    /// level x use x (1.5 without fallback) + records term.
     pub total: f64,
     pub benefit: f64,
 }
@@ -88,7 +88,8 @@ pub(crate) fn impact(policy: &Policy, device: &DeviceEntry) -> Impact {
         HumanImpact::Medium => i.medium,
         HumanImpact::Low => i.low,
     };
-    let clinical = level * in_use * if fallback { 1.0 } else { i.no_fallback };
+    let used = i.idle + (1.0 - i.idle) * in_use;
+    let clinical = level * used * if fallback { 1.0 } else { i.no_fallback };
     let records_term = if patient_data {
         i.records * libm::log10(1.0 + records as f64)
     } else {

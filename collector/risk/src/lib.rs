@@ -18,6 +18,7 @@ mod exploitability;
 mod export;
 mod fault;
 mod flat;
+mod fleet;
 mod follow;
 pub mod fuzzing;
 mod graph;

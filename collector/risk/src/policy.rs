@@ -38,9 +38,11 @@ Links { seen: f64, rule: f64, unknown: f64, refuted: f64, } }
 weights! { /// Weight of entries by kind.
 Entries { internet: f64, vendor_access: f64, mail_web: f64, wireless: f64, physical: f64, supplier: f64, } }
 weights! { /// Impact scale.
-Impacts { very_high: f64, high: f64, medium: f64, low: f64, no_fallback: f64, records: f64, foothold: f64, availability_only: f64, } }
+Impacts { very_high: f64, high: f64, medium: f64, low: f64, no_fallback: f64, idle: f64, records: f64, foothold: f64, availability_only: f64, } }
 weights! { /// The to-do list.
 Cut { covered: f64, share: f64, leave: f64, very_high_probability: f64, watch_share: f64, accepted_growth: f64, } }
+weights! { /// What devices of one product say about each other.
+Fleets { prior: f64, } }
 weights! { /// Engine B.
 Worlds { count: u32, prior: f64, } }
 weights! { /// Campaign frequency.
@@ -98,6 +100,8 @@ pub struct Policy {
     pub matches: Matches,
     /// Worth of service evidence.
     pub service: Services,
+    /// Siblings.
+    pub fleet: Fleets,
     /// Obstacles on the target.
     pub works: Works,
     /// Strength of measures.
@@ -221,6 +225,7 @@ impl Policy {
             ("propagation.partial_grip", p.partial_grip),
             ("impact.foothold", self.impact.foothold),
             ("impact.availability_only", self.impact.availability_only),
+            ("impact.idle", self.impact.idle),
             (
                 "calibration.share_of_devices",
                 self.calibration.share_of_devices,
@@ -264,6 +269,7 @@ impl Policy {
             ("calibration.most_scale", c.most_scale),
             ("calibration.scale", c.scale.unwrap_or(1.0)),
             ("worlds.prior", self.worlds.prior),
+            ("fleet.prior", self.fleet.prior),
             ("entry.internet", e.internet),
             ("entry.vendor_access", e.vendor_access),
             ("entry.mail_web", e.mail_web),

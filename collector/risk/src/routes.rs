@@ -5,6 +5,8 @@ use crate::assessor::Assessor;
 use crate::flat::{FlatSurface, STALE};
 use crate::graph::{NONE, Place};
 
+mod observed;
+use observed::Observed;
 mod taken;
 pub use taken::WorldRoute;
 
@@ -26,6 +28,7 @@ pub(crate) struct Explainer<'a> {
     assessor: &'a Assessor,
     best: Vec<Vec<f64>>,
     steps: Vec<Vec<Option<Step>>>,
+    observed: Observed,
 }
 
 /// The likeliest and the second likeliest attacker of a segment: nobody attacks himself.
@@ -38,6 +41,7 @@ impl<'a> Explainer<'a> {
             assessor,
             best: vec![assessor.layers.reached[0].clone()],
             steps: vec![vec![None; assessor.flat.slots]],
+            observed: Observed::of(assessor, hops),
         };
         for t in 0..hops {
             explainer.extend(t);
@@ -148,7 +152,7 @@ impl<'a> Explainer<'a> {
         }
     }
 
-    /// The `most` likeliest routes to a pair, each over another last attacker.
+    /// The `most` likeliest routes to a pair, each over another last attacker, and as many of conversations that were seen all the way.
     pub(crate) fn routes(&self, number: u32, most: usize) -> Vec<Route> {
         let graph = &self.assessor.graph;
         let pair = &graph.pairs[number as usize];
@@ -212,6 +216,18 @@ impl<'a> Explainer<'a> {
             hops.push(self.hop(from, pair.device, number, kind, step));
             routes.push(Route { hops, probability });
         }
+        let more = self.observed_routes(place, number, most);
+        for route in more {
+            let same = |own: &Route| {
+                own.hops
+                    .iter()
+                    .map(|hop| &hop.to)
+                    .eq(route.hops.iter().map(|hop| &hop.to))
+            };
+            if !routes.iter().any(same) {
+                routes.push(route);
+            }
+        }
         routes
     }
 
@@ -220,15 +236,7 @@ impl<'a> Explainer<'a> {
         let mut hops = Vec::new();
         let (mut at, mut t) = (device, t);
         while let Some(step) = self.steps[t][at as usize] {
-            let surface = &self.assessor.flat.surfaces[step.place as usize];
-            let pairs = &self.assessor.graph.surfaces[surface.slot as usize].pairs;
-            let best = pairs.iter().copied().max_by(|a, b| {
-                let t = |pair: &u32| self.assessor.graph.pairs[*pair as usize].t;
-                t(a).total_cmp(&t(b))
-            });
-            if let Some(pair) = best {
-                hops.push(self.hop(step.from, at, pair, step.kind, step.probability));
-            }
+            hops.extend(self.step(at, step));
             at = step.from;
             // A step of layer t was taken from layer t - 1 or carried up from below, where it stood on a better or equal one.
             t -= 1;
@@ -236,6 +244,17 @@ impl<'a> Explainer<'a> {
         hops.push(self.entry_hop(at));
         hops.reverse();
         hops
+    }
+
+    /// A step to a device as a hop over the likeliest weakness of its surface.
+    fn step(&self, to: u32, step: Step) -> Option<Hop> {
+        let surface = &self.assessor.flat.surfaces[step.place as usize];
+        let pairs = &self.assessor.graph.surfaces[surface.slot as usize].pairs;
+        let best = pairs.iter().copied().max_by(|a, b| {
+            let t = |pair: &u32| self.assessor.graph.pairs[*pair as usize].t;
+            t(a).total_cmp(&t(b))
+        })?;
+        Some(self.hop(step.from, to, best, step.kind, step.probability))
     }
 
     /// The attack on an exposed device from outside.

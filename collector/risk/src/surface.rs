@@ -4,6 +4,7 @@ use crate::coin;
 use crate::cvss::{Privileges, Reach, Technical};
 use crate::document::{ControlKind, EntryKind, Match, ServiceEvidence, WeaknessEntry};
 use crate::exploitability;
+use crate::fleet::{Subject, undecided};
 use crate::graph::{Device, Graph, Kind, Pair, Place, Surface};
 
 mod measure;
@@ -55,7 +56,10 @@ impl Graph {
             Reach::Physical => Place::Physical,
             _ => Place::Local,
         };
-        let m = exploitability::matched(&self.policy, entry.matched);
+        let mut m = exploitability::matched(&self.policy, entry.matched);
+        if undecided(entry.matched) {
+            m = self.as_siblings(&device.entry, Subject::Weakness(number), m);
+        }
         let o = self.service_factor(device, kind);
         let mut base = weakness.base;
         if kind.is_none() && base.privileges == Privileges::Low {
@@ -110,10 +114,13 @@ impl Graph {
     fn service_factor(&self, device: &Device, kind: Option<Kind>) -> f64 {
         let proven = |slot: u32| device.served.iter().any(|talk| talk.service == slot);
         let worth = |(slot, evidence): &(u32, ServiceEvidence)| {
+            let own = exploitability::service(&self.policy, *evidence);
             if proven(*slot) {
                 self.policy.service.served
+            } else if *evidence == ServiceEvidence::Declared {
+                self.as_siblings(&device.entry, Subject::Service(*slot), own)
             } else {
-                exploitability::service(&self.policy, *evidence)
+                own
             }
         };
         match kind {

@@ -37,12 +37,12 @@ fn hand_check() {
         (pair.likelihood_layers - 0.357_931).abs() < 1e-6,
         "{pair:?}"
     );
-    assert!((pair.impact - 32.0).abs() < 1e-9, "{pair:?}");
+    assert!((pair.impact - 41.6).abs() < 1e-9, "{pair:?}");
     assert!(
         (pair.likelihood_worlds - pair.likelihood_layers).abs() < 0.05,
         "{pair:?}"
     );
-    let score = (pair.likelihood_layers * pair.likelihood_worlds).sqrt() * 32.0;
+    let score = (pair.likelihood_layers * pair.likelihood_worlds).sqrt() * pair.impact;
     assert!((pair.score - score).abs() < 1e-12, "{pair:?}");
     assert_eq!(pair.path[0].hops.len(), 2, "{:?}", pair.path);
 }

@@ -59,6 +59,22 @@ impl Graph {
         }
     }
 
+    /// Derives anew what leans on fleets that a batch has changed. `devices`: how many came, changed or went in it.
+    pub(crate) fn settle(&mut self, devices: usize, concern: &mut Concern) {
+        let mut slots = self.unsettled(&concern.fleets);
+        if devices > 1 {
+            // One that was derived in the middle of the batch may have leant on a share that has moved on.
+            slots.extend(&concern.raised);
+        }
+        for slot in slots {
+            if self.devices[slot as usize].is_some() {
+                self.raze_surfaces(slot);
+                self.raise_surfaces(slot, false);
+            }
+            concern.raised.insert(slot);
+        }
+    }
+
     /// Derives the surfaces of some devices anew.
     fn raise_again(&mut self, which: impl Fn(&Device) -> bool, concern: &mut Concern) {
         let slots: Vec<u32> = self
@@ -158,6 +174,7 @@ impl Graph {
     }
 
     fn device_comes(&mut self, entry: &DeviceEntry, concern: &mut Concern) {
+        concern.note_fleet(self, entry);
         let Some(slot) = self.device_by_id.get(entry.id.as_str()).copied() else {
             let slot = self.place_device(entry);
             self.enrol(slot);
@@ -173,6 +190,10 @@ impl Graph {
         self.strike(slot);
         // The new entry gets the old slot back: it is the last one freed.
         let old = self.devices[slot as usize].take();
+        if let Some(old) = &old {
+            concern.note_fleet(self, &old.entry);
+            self.discharge(slot, &old.entry);
+        }
         self.free_devices.push(slot);
         self.place_device(entry);
         let device = self.device_mut(slot);
@@ -191,6 +212,10 @@ impl Graph {
         let Some(slot) = self.device_by_id.get(id).copied() else {
             return;
         };
+        // First of all: servers that are derived anew below must not lean on it any more.
+        let entry = self.device(slot).entry.clone();
+        concern.note_fleet(self, &entry);
+        self.discharge(slot, &entry);
         self.use_links(slot, -1);
         self.count_services(slot, false);
         self.raze_surfaces(slot);

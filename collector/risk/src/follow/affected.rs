@@ -1,9 +1,10 @@
 //! Which worlds an event can change, before and after it is carried out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::campaign::Field;
 use crate::coin;
+use crate::document::DeviceEntry;
 use crate::event::{Concern, Event};
 use crate::flat::{Flat, STALE};
 use crate::graph::{Graph, ring_size};
@@ -20,12 +21,37 @@ pub(super) struct Named {
     pub(super) edges: BTreeSet<(u32, u32)>,
 }
 
+/// Devices before and after each event of a batch that makes one come, change or go.
+fn fleet_changes<'a>(
+    graph: &'a Graph,
+    events: &'a [Event],
+) -> Vec<(Option<&'a DeviceEntry>, Option<&'a DeviceEntry>)> {
+    let mut now: BTreeMap<&str, Option<&DeviceEntry>> = BTreeMap::new();
+    let mut changes = Vec::new();
+    for event in events {
+        let (id, new) = match event {
+            Event::Device(device) => (device.id.as_str(), Some(&**device)),
+            Event::DeviceGone(id) => (id.as_str(), None),
+            _ => continue,
+        };
+        let there = graph.device_by_id.get(id);
+        let old = now
+            .insert(id, new)
+            .unwrap_or_else(|| there.map(|slot| &graph.device(*slot).entry));
+        changes.push((old, new));
+    }
+    changes
+}
+
 impl Named {
     pub(super) fn of(graph: &Graph, events: &[Event]) -> Self {
         let mut named = Self::default();
         for event in events {
             named.add(graph, events.len(), event);
         }
+        named
+            .raised
+            .extend(graph.foresee(&fleet_changes(graph, events)));
         named.arrived.clone_from(&named.raised);
         named
     }

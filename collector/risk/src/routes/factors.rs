@@ -2,10 +2,25 @@
 
 use super::Explainer;
 use crate::assessment::Factor;
-use crate::graph::{Kind, Place};
+use crate::fleet::Subject;
+use crate::graph::{Kind, Pair, Place};
 use crate::score::Score;
 
 impl Explainer<'_> {
+    fn match_reason(&self, pair: &Pair) -> String {
+        let graph = &self.assessor.graph;
+        let entry = &graph.device(pair.device).entry;
+        match graph.siblings(entry, Subject::Weakness(pair.weakness)) {
+            (affected, count) if count > 0 && crate::fleet::undecided(pair.matched) => {
+                format!(
+                    "match {:?}; {affected} of {count} devices of the product with a known version are affected",
+                    pair.matched
+                )
+            }
+            _ => format!("match {:?}", pair.matched),
+        }
+    }
+
     /// The numbers of a pair's score, in the order of the formula.
     pub(crate) fn factors(&self, score: &Score) -> Vec<Factor> {
         let graph = &self.assessor.graph;
@@ -45,7 +60,7 @@ impl Explainer<'_> {
                     known.automatable
                 ),
             ),
-            factor("m", pair.m, format!("match {:?}", pair.matched)),
+            factor("m", pair.m, self.match_reason(pair)),
             factor("o", pair.o, way),
             factor(
                 "k",

@@ -48,7 +48,11 @@ pub(crate) fn device(
     let services: Vec<ServiceEntry> = (0..=random.below(3))
         .map(|at| ServiceEntry {
             id: SERVICES[((number / 8 + at * 3) % 8) as usize].to_owned(),
-            evidence: ServiceEvidence::Served,
+            evidence: match (number / 3 + at) % 5 {
+                0 => ServiceEvidence::Declared,
+                1 => ServiceEvidence::Refused,
+                _ => ServiceEvidence::Served,
+            },
         })
         .collect();
     let mut found: Vec<WeaknessEntry> = Vec::new();
@@ -72,7 +76,13 @@ pub(crate) fn device(
         id: format!("d{number}"),
         segment: format!("v{}", number % segments),
         state: DeviceState::Active,
-        identities: Vec::new(),
+        identities: vec![Identity {
+            probability: 0.9,
+            vendor: Some("maker".to_owned()),
+            product: Some(format!("{class} {}", number / 8 % 5)),
+            version: (!number.is_multiple_of(3)).then(|| "1".to_owned()),
+            class: None,
+        }],
         services,
         clinical: ClinicalEntry {
             class: Some(class.to_owned()),

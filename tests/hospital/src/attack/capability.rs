@@ -1,5 +1,6 @@
 //! Hidden: whether an attacker of this kind has a working exploit for a flaw.
 
+use crate::build::DEFAULT_CREDENTIALS;
 use crate::random::Random;
 use crate::site::Site;
 use crate::weakness::FlawFacts;
@@ -8,9 +9,15 @@ fn logit(p: f64) -> f64 {
     (p / (1.0 - p)).ln()
 }
 
+/// Log-odds that a campaign knows a factory password: it is no CVE, so it has no EPSS and needs no exploit, and manuals print it. One in two.
+const FACTORY_PASSWORD: f64 = 0.0;
+
 /// The log-odds that public signals suggest: a logistic regression in shape, not a noisy-OR, so that it agrees with no engine's
 /// formula by construction. EPSS enters by its own log-odds against the median of all CVEs (0.007).
 fn expected(facts: &FlawFacts) -> f64 {
+    if facts.id == DEFAULT_CREDENTIALS {
+        return FACTORY_PASSWORD;
+    }
     let epss = logit(facts.epss.clamp(0.000_5, 0.995)) - logit(0.007);
     let flag = |set: bool, weight: f64| if set { weight } else { 0.0 };
     -3.8 + 0.5 * epss
