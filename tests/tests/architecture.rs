@@ -99,6 +99,13 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
             "tokio", "tonic", "hyper", "rustls", "pcap", "rdkafka", "fjall",
         ],
     ),
+    // It joins the two that judge; its captures judge too, so it knows nothing else.
+    (
+        "auscult-emulator",
+        "tests/emulator",
+        &["auscult-hospital", "auscult-wire"],
+        &["pcap", "rdkafka", "fjall", "tonic", "tokio"],
+    ),
     ("auscult-tests", "tests", ANY, &[]),
     // It makes the packets that judge the dissectors, so it shares nothing with them.
     (

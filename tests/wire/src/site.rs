@@ -78,6 +78,8 @@ impl System {
 /// A device.
 #[derive(Debug, Clone)]
 pub struct Device {
+    /// What stays with the device from hour to hour and from site to site: its keys and GUIDs follow from it.
+    pub seed: u64,
     /// Host name, without the domain.
     pub name: String,
     /// Address of its frames.

@@ -52,6 +52,19 @@ impl Truth {
             });
     }
 
+    /// Takes in the truth of a later part of the same capture, which began after `before` frames.
+    pub fn append(&mut self, later: &Self, before: u64) {
+        for (fact, seen) in later.iter() {
+            self.facts
+                .entry(fact.clone())
+                .and_modify(|known| known.count += seen.count)
+                .or_insert(Seen {
+                    count: seen.count,
+                    first_frame: seen.first_frame + before,
+                });
+        }
+    }
+
     /// Facts in order of attribute, value, MAC and IP.
     pub fn iter(&self) -> impl Iterator<Item = (&Fact, Seen)> {
         self.facts.iter().map(|(fact, seen)| (fact, *seen))

@@ -186,6 +186,28 @@ impl Churn {
         self.present[at.site][at.device]
     }
 
+    /// Lets time pass until `until_ms` after the start and tells what happened before it. Unlike the iterator it ends where nothing
+    /// happens.
+    pub fn advance(&mut self, until_ms: u64) -> Vec<Event> {
+        let mut events = Vec::new();
+        loop {
+            while let Some((at_ms, cause)) = self.pending.pop_if(|(at_ms, _)| *at_ms < until_ms) {
+                if let Some(change) = self.happen(cause) {
+                    events.push(Event { at_ms, change });
+                }
+            }
+            if !self.pending.is_empty() || self.hour * HOUR_MS >= until_ms {
+                return events;
+            }
+            self.draw_hour();
+        }
+    }
+
+    /// Lends a device to another site now. `None` when it stands nowhere, or there is no other site with a segment of its family.
+    pub fn lend_now(&mut self, device: At) -> Option<Change> {
+        self.happen(rates::Cause::Loan(device))
+    }
+
     /// How many devices stand in all sites.
     #[must_use]
     pub fn standing(&self) -> usize {

@@ -35,6 +35,24 @@ impl Rates {
         rewiring: 1.0,
         outages: 1.0,
     };
+
+    /// Nothing happens.
+    pub const NONE: Self = Self::ORDINARY.times(0.0);
+
+    /// Everything this many times as often.
+    #[must_use]
+    pub const fn times(self, factor: f64) -> Self {
+        Self {
+            turnover: self.turnover * factor,
+            loans: self.loans * factor,
+            swaps: self.swaps * factor,
+            updates: self.updates * factor,
+            leases: self.leases * factor,
+            moves: self.moves * factor,
+            rewiring: self.rewiring * factor,
+            outages: self.outages * factor,
+        }
+    }
 }
 
 /// Something that is about to happen to somebody.

@@ -142,3 +142,32 @@ fn a_swap_keeps_the_role_and_changes_the_hardware() {
     }
     panic!("nothing was swapped");
 }
+
+#[test]
+fn advancing_gives_the_events_of_the_iterator_and_ends_where_nothing_happens() {
+    let week = 7 * 24 * HOUR_MS;
+    let iterated: Vec<Event> = two_sites(5)
+        .take_while(|event| event.at_ms < week)
+        .collect();
+    let mut churn = two_sites(5);
+    let mut advanced = Vec::new();
+    for step in 1..=14 {
+        advanced.extend(churn.advance(step * week / 14));
+    }
+    assert!(iterated.len() > 10, "{} events", iterated.len());
+    assert_eq!(iterated, advanced);
+    let sites = build::estate(1, &[200, 200], None).unwrap();
+    let mut still = Churn::new(sites, 1, Rates::NONE);
+    assert_eq!(still.advance(week), []);
+}
+
+#[test]
+fn a_device_can_be_lent_at_a_chosen_moment() {
+    let mut churn = two_sites(6);
+    let from = At { site: 0, device: 9 };
+    let Some(Change::Lent { to, .. }) = churn.lend_now(from) else {
+        panic!("not lent");
+    };
+    assert!(to.site == 1 && churn.is_present(to) && !churn.is_present(from));
+    assert_eq!(churn.lend_now(from), None, "it is gone");
+}

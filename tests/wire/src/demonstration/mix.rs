@@ -42,6 +42,7 @@ pub fn site(devices: usize) -> Site {
         };
         let [.., high, low] = (number as u32).to_be_bytes();
         site.devices.push(Device {
+            seed: number as u64,
             name: format!("DEV{number:05}"),
             mac: Mac([oui[0], oui[1], oui[2], 0x10, high, low]),
             ipv4: Ipv4Addr::new(

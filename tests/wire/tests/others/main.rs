@@ -6,6 +6,7 @@
     reason = "a test that cannot go on says why and fails; one that is skipped says so"
 )]
 
+mod agreement;
 mod second_reading;
 mod third_reading;
 mod tshark;

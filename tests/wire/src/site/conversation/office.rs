@@ -81,7 +81,7 @@ pub(super) fn files(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> 
     let (client_build, workstation) = client.unwrap_or(((10, 0, 19_045), "WORKSTATION"));
     let host = format!("{}.{}", computer.to_lowercase(), site.domain);
     let share = smb::Share {
-        guid: Random::new(talk.conversation.server as u64)
+        guid: Random::new(site.devices[talk.conversation.server].seed)
             .fork("guid")
             .bytes(),
         dialect: if build.0 >= 10 { 0x0302 } else { 0x0210 },
@@ -189,12 +189,10 @@ pub(super) fn secured(
             organization,
             unit: "",
             dns_names: &[],
-            serial: number as u64 + 1,
+            serial: (device.seed >> 1) + 1,
             year: 2024,
         };
-        let key = Random::new(stage.hour.seed ^ number as u64)
-            .fork("key")
-            .bytes();
+        let key = Random::new(device.seed).fork("key").bytes();
         let certificate = Certificate::self_signed(&subject, Key::Own(key))?;
         stage.certificates.insert(number, certificate);
     }
