@@ -96,11 +96,14 @@ impl Estate {
         events
     }
 
-    /// Lends the first device of a kind that stands in site `from` and is nobody's server to another site: where it was and where it is.
+    /// Lends the first device of a kind that stands in site `from`, is nobody's server and in no docking station (whose address would
+    /// stay behind) to another site: where it was and where it is.
     pub fn lend(&mut self, kind: &str, from: usize) -> Option<(At, At)> {
         let moment = self.moment(from);
         let chosen = (0..moment.standing.len()).find(|&index| {
-            moment.site.devices[moment.standing[index]].kind.name == kind
+            let device = &moment.site.devices[moment.standing[index]];
+            device.kind.name == kind
+                && device.address.mac == device.address.burnt_in
                 && moment.talks.iter().any(|talk| talk.client == index)
                 && moment.talks.iter().all(|talk| talk.server != index)
         })?;
