@@ -249,7 +249,7 @@ pub fn play_into(scenario: &Scenario, out: &Path) -> Result<(Vec<Played>, Option
     Ok((played, loan))
 }
 
-fn cannot_write(path: &PathBuf) -> String {
+fn cannot_write(path: &Path) -> String {
     format!("cannot write {}", path.display())
 }
 

@@ -1,5 +1,7 @@
 //! DNS, NTP, SNMP, HTTP, TLS, SMB.
 
+use std::collections::btree_map::Entry;
+
 use crate::calendar::{Civil, DAY};
 use crate::canary::Form;
 use crate::protocol::http::{self, Request, Response};
@@ -183,7 +185,7 @@ pub(super) fn secured(
     let full = format!("{}.{}", device.name.to_lowercase(), site.domain);
     let (client13, name) = client.unwrap_or((true, ""));
     let name = if name.is_empty() { full.as_str() } else { name };
-    if !stage.certificates.contains_key(&number) {
+    if let Entry::Vacant(place) = stage.certificates.entry(number) {
         let subject = Subject {
             common_name,
             organization,
@@ -194,7 +196,7 @@ pub(super) fn secured(
         };
         let key = Random::new(device.seed).fork("key").bytes();
         let certificate = Certificate::self_signed(&subject, Key::Own(key))?;
-        stage.certificates.insert(number, certificate);
+        place.insert(certificate);
     }
     let handshake_seed = stage.chance().next_u64();
     let Some(certificate) = stage.certificates.get(&number) else {
