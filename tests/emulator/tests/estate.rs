@@ -77,7 +77,10 @@ fn the_same_seed_gives_the_same_bytes_and_another_seed_others() {
 
 #[test]
 fn the_lent_pump_is_one_device_in_both_sites() {
-    let files = files(&scenario(3));
+    let files = files(&Scenario {
+        rates: Rates::NONE,
+        ..scenario(3)
+    });
     let loan = rows(&files["loans.tsv"]).remove(0);
     let of = |site: &str| -> Vec<Row> {
         let all = rows(&files[&format!("{site}/devices.tsv")]);
