@@ -12,6 +12,8 @@ mod agreement;
 #[path = "../../../wire/tests/others/tshark.rs"]
 mod tshark;
 
+use std::collections::BTreeSet;
+
 use auscult_emulator::play::{self, CAPTURE, Scenario};
 use auscult_hospital::churn::Rates;
 use auscult_wire::tcp::Conditions;
@@ -19,6 +21,27 @@ use auscult_wire::tcp::Conditions;
 /// Says loudly that a test did not run.
 pub(crate) fn skipped(test: &str, why: &str) {
     eprintln!("SKIPPED {test}: {why}");
+}
+
+/// Whether what tshark remarks is true of a capture with a day between its hours: a client's ports come round, and a device that was docked
+/// or rewired keeps its address under another MAC. The latter has to be in the register.
+fn comes_with_time(fault: &str, devices: &str) -> bool {
+    if fault.ends_with(
+        "A new tcp session is started with the same ports as an earlier session in this trace",
+    ) {
+        return true;
+    }
+    let Some((_, address)) = fault.split_once("Duplicate IP address configured (") else {
+        return false;
+    };
+    let address = address.trim_end_matches(')');
+    let macs: BTreeSet<&str> = devices
+        .lines()
+        .map(|line| line.split('\t').collect::<Vec<_>>())
+        .filter(|cells| cells.get(9) == Some(&address))
+        .filter_map(|cells| cells.get(7).copied())
+        .collect();
+    macs.len() > 1
 }
 
 #[test]
@@ -43,7 +66,10 @@ fn tshark_finds_no_fault_in_a_small_estate_and_reads_its_truth() {
     for site in sites {
         let rows = tshark::read(&tshark, &folder.path().join(&site.site).join(CAPTURE));
         assert_eq!(rows.len() as u64, site.frames, "{}", site.site);
-        let faults = agreement::faults(&rows);
+        let devices = folder.path().join(&site.site).join("devices.tsv");
+        let devices = std::fs::read_to_string(devices).expect("devices.tsv");
+        let mut faults = agreement::faults(&rows);
+        faults.retain(|fault| !comes_with_time(fault, &devices));
         assert!(
             faults.is_empty(),
             "{}: {} faults\n{}",

@@ -23,7 +23,7 @@ const READ_ELSEWHERE: [&str; 9] = [
 const TRUE_WARNINGS: [&str; 2] = ["Connection reset (RST)", "Association rejected"];
 
 /// Remarks about TCP that losses and copies earn.
-const TCP_REMARKS: [&str; 10] = [
+const TCP_REMARKS: [&str; 11] = [
     "This frame is a (suspected) retransmission",
     "This frame is a (suspected) fast retransmission",
     "This frame is a (suspected) out-of-order segment",
@@ -35,6 +35,8 @@ const TCP_REMARKS: [&str; 10] = [
     // A repeated segment of a single octet (the ENQ and ACK of ASTM) looks like one.
     "TCP keep-alive segment",
     "ACK to a TCP keep-alive segment",
+    // A small stack's window is filled while a lost segment is on its way again.
+    "TCP window specified by the receiver is now completely full",
 ];
 
 type Fact = (String, String, String, String);
