@@ -300,8 +300,9 @@ impl Writer {
     }
 }
 
-/// How long an observation may wait for others: news, the sensor's linger; a further word about something long known, more. On a quiet
-/// network these are most, and each alone would cost an fsync, a TLS record and an acknowledgement.
+/// How long an observation may wait for others: what was first seen just now, the sensor's linger; a further word about something long
+/// known, a change of it included, up to a second. On a quiet network these are most, and each alone would cost an fsync, a TLS record
+/// and an acknowledgement.
 fn patience(observation: &Observation, linger: Duration) -> Duration {
     let known_for = observation.last_seen.saturating_sub(observation.first_seen);
     if known_for >= LONG_KNOWN_MS {

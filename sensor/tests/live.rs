@@ -150,11 +150,7 @@ fn a_silent_link_has_a_heartbeat_and_the_sensor_sends_nothing() {
                 });
             let (code, text, _) = output(sensor().args(["status", "--config"]).arg(&site.config));
             assert_eq!(code, 1, "a port without traffic is not healthy");
-            assert!(
-                text.contains("no_traffic")
-                    && text.contains("landlock") == text.contains("landlock"),
-                "{text}"
-            );
+            assert!(text.contains("no_traffic"), "{text}");
             let (_, json, _) = output(
                 sensor()
                     .args(["status", "--json", "--config"])

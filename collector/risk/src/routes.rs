@@ -2,11 +2,11 @@
 
 use crate::assessment::{Hop, HopKind, Route};
 use crate::assessor::Assessor;
-use crate::flat::{FlatSurface, STALE};
+use crate::flat::FlatSurface;
 use crate::graph::{NONE, Place};
 
 mod observed;
-use observed::Observed;
+use observed::{Observed, talks};
 mod taken;
 pub use taken::WorldRoute;
 
@@ -109,17 +109,7 @@ impl<'a> Explainer<'a> {
     ) {
         let flat = &self.assessor.flat;
         let act = self.assessor.graph.policy.propagation.act;
-        for edge in &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize] {
-            let from = edge & !STALE;
-            let (kind, used) = if surface.served {
-                (HopKind::ServedContent, flat.serve)
-            } else if edge & STALE == 0 {
-                (HopKind::Conversation, flat.fresh[from as usize])
-            } else {
-                (HopKind::Conversation, flat.stale[from as usize])
-            };
-            each(from, kind, act * used);
-        }
+        talks(self.assessor, surface, &mut *each);
         let segment = self.assessor.graph.device(surface.device).segment;
         if surface.scanned {
             let of = champions[segment as usize]

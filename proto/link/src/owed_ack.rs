@@ -4,11 +4,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use crate::stream::IN_FLIGHT;
+
 /// An acknowledgement waits so long for those after it. Nothing depends on it but how much a sensor sends again after a break, and
 /// for how long it keeps what it sent.
 pub(crate) const ACK_EVERY: Duration = Duration::from_secs(1);
 /// So many unacknowledged batches are acknowledged at once: a quarter of what a sensor has on its way at most.
-pub(crate) const ACK_BATCHES: usize = 256;
+pub(crate) const ACK_BATCHES: usize = IN_FLIGHT / 4;
 
 /// The acknowledgement that is owed; acknowledgements are cumulative.
 #[derive(Debug, Default)]

@@ -27,7 +27,7 @@ use crate::refusal::Refusal;
 use crate::serve::{Arrival, Durable, Refused, Seat, Shared};
 
 /// Batches of one stream that may be on their way to the log, however small.
-const IN_FLIGHT: usize = 1024;
+pub(crate) const IN_FLIGHT: usize = 1024;
 /// For the last frames of a stream that has ended.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 

@@ -52,7 +52,11 @@ impl Observed {
 }
 
 /// Calls `each` with every source of a conversation with a surface, its kind and the probability that it is used.
-fn talks(assessor: &Assessor, surface: &FlatSurface, mut each: impl FnMut(u32, HopKind, f64)) {
+pub(super) fn talks(
+    assessor: &Assessor,
+    surface: &FlatSurface,
+    mut each: impl FnMut(u32, HopKind, f64),
+) {
     let flat = &assessor.flat;
     let act = assessor.graph.policy.propagation.act;
     for edge in &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize] {
