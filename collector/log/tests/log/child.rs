@@ -208,6 +208,15 @@ fn count(part: &[Stored]) -> u64 {
     u64::try_from(part.len()).unwrap()
 }
 
+/// Waits for the transaction under way; should it have failed, everything made on top of it goes, and the member joins again.
+fn settled(engine: &mut dyn EngineLog) -> Result<(), String> {
+    match engine.settled() {
+        Ok(()) => Ok(()),
+        Err(CommitError::Aborted(reason) | CommitError::Fenced(reason)) => Err(reason),
+        Err(error) => panic!("{error}"),
+    }
+}
+
 /// An engine that counts the observations of each partition it holds, the count being its state.
 pub(crate) struct Member {
     name: String,
@@ -255,10 +264,15 @@ impl Member {
                     }
                 }
                 Ok(Polled::Assigned(offsets)) => {
+                    settled(&mut *engine)?;
                     self.take_up(&mut *engine, &offsets).map_err(again)?;
                 }
-                Ok(Polled::Revoked(gone)) => self.counts.retain(|at, _| !gone.contains(at)),
+                Ok(Polled::Revoked(gone)) => {
+                    settled(&mut *engine)?;
+                    self.counts.retain(|at, _| !gone.contains(at));
+                }
                 Ok(Polled::Idle) => {
+                    settled(&mut *engine)?;
                     if report(0) {
                         return Ok(());
                     }
@@ -285,9 +299,13 @@ impl Member {
             let size = self.size();
             let (part, left) = rest.split_at(size.min(rest.len()));
             rest = left;
-            match engine.commit(self.transaction(part)) {
-                Ok(()) => {
+            // While the one before is being written, the next is made: as the engine does.
+            let transaction = self.transaction(part);
+            settled(engine)?;
+            match engine.begin_commit(transaction) {
+                Ok(_begun) => {
                     if report(count(part)) {
+                        settled(engine)?;
                         return Ok(true);
                     }
                 }
