@@ -1,8 +1,9 @@
 //! The truth table: what `auscult-sensor replay --facts` finds in real captures, against what an independent dissector read in them.
 //!
 //! `cargo run -p auscult-tests --bin truth [-- --verbose]` prints, per attribute family, how many true values were found (recall) and
-//! how many values were reported beyond the truth (extras; `--verbose` lists every miss and extra). Exit code 1 when a family's
-//! recall is below 0.97.
+//! how many values were reported beyond the truth (extras; `--verbose` lists every miss and extra). An extra that is right, because
+//! the truth's dissector read less, is printed with its reason. Exit code 1 when a family's recall is below 0.97 or an extra has no
+//! reason.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader};
@@ -136,6 +137,35 @@ const WITHHELD: &[[&str; 4]] = &[[
     "the server rejected the association, so this is not its name",
 ]];
 
+/// What our reading finds beyond the truth, and why it is right: file, family, value, reason. An extra that is not listed here fails the
+/// table.
+const EXPLAINED: &[[&str; 4]] = &[
+    [
+        "medical/gen--hl7_mixed_batch_and_garbage.pcap",
+        "HL7 MSH-3",
+        "A",
+        "the stream holds a message MSH|^~\\&|A|B between two MLLP marks, which the truth does not list",
+    ],
+    [
+        "medical/gen--hl7_mixed_batch_and_garbage.pcap",
+        "HL7 MSH-4",
+        "B",
+        "the same message",
+    ],
+    [
+        "medical/gen--hl7_mixed_batch_and_garbage.pcap",
+        "HL7 MSH-3",
+        "CERNER",
+        "the message inside the FHS/BHS batch, which the truth does not list",
+    ],
+    [
+        "medical/gen--hl7_mixed_batch_and_garbage.pcap",
+        "HL7 MSH-4",
+        "WESTCAMPUS",
+        "the same message",
+    ],
+];
+
 type Found = BTreeMap<&'static str, BTreeSet<(String, String)>>;
 
 fn main() -> Result<ExitCode> {
@@ -248,10 +278,13 @@ fn print_table(truth: &Found, found: &Found, verbose: bool) -> bool {
     for [file, family, value, why] in WITHHELD {
         println!("not counted: {family} {value} in {file}: {why}");
     }
+    for [file, family, value, why] in EXPLAINED {
+        println!("explained: {family} {value} in {file}: {why}");
+    }
     let mut passed = true;
     println!(
-        "{:32} {:>6} {:>6} {:>7} {:>7}",
-        "attribute family", "true", "found", "recall", "extras"
+        "{:32} {:>6} {:>6} {:>7} {:>10} {:>7}",
+        "attribute family", "true", "found", "recall", "explained", "extras"
     );
     for family in FAMILIES {
         let (truth, found) = (
@@ -269,16 +302,20 @@ fn print_table(truth: &Found, found: &Found, verbose: bool) -> bool {
                 .any(|(other, value)| other == file && matches(family.shape, value, ours))
         };
         let missed: Vec<_> = truth.iter().filter(|row| !known(row)).collect();
-        let extras: Vec<_> = found.iter().filter(|row| !expected(row)).collect();
+        let (explained, extras): (Vec<_>, Vec<_>) = found
+            .iter()
+            .filter(|row| !expected(row))
+            .partition(|(file, value)| reason(file, family.name, value).is_some());
         let hit = truth.len().saturating_sub(missed.len());
         let recall = ratio(hit, truth.len());
-        passed &= recall >= GATE && !truth.is_empty();
+        passed &= recall >= GATE && !truth.is_empty() && extras.is_empty();
         println!(
-            "{:32} {:>6} {:>6} {:>7.3} {:>7}",
+            "{:32} {:>6} {:>6} {:>7.3} {:>10} {:>7}",
             family.name,
             truth.len(),
             hit,
             recall,
+            explained.len(),
             extras.len()
         );
         if verbose {
@@ -291,6 +328,14 @@ fn print_table(truth: &Found, found: &Found, verbose: bool) -> bool {
         }
     }
     passed
+}
+
+/// Why a value beyond the truth is right, if it is.
+fn reason(file: &str, family: &str, value: &str) -> Option<&'static str> {
+    EXPLAINED
+        .iter()
+        .find(|[of, name, what, _]| (*of, *name, *what) == (file, family, value))
+        .map(|[.., why]| *why)
 }
 
 fn ratio(part: usize, whole: usize) -> f64 {
