@@ -141,6 +141,9 @@ const ANY: &[&str] = &[
 /// Longest Rust file, tests included: what can be read in one go.
 const FILE_LINES: usize = 550;
 
+/// The longest file of any kind that git may hold, in bytes: what a script can make again stays out of the history.
+const FILE_BYTES: u64 = 256 * 1024;
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -325,6 +328,39 @@ fn no_file_is_too_long_to_read_in_one_go() {
         long.is_empty(),
         "longer than {FILE_LINES} lines:\n{}",
         long.join("\n")
+    );
+}
+
+/// Captures, scores' raw data and build folders have a way of slipping in; the history keeps them for ever.
+#[test]
+#[expect(clippy::print_stderr, reason = "a skipped test says so")]
+fn nothing_large_is_kept_in_git() {
+    let listed = Command::new("git")
+        .args(["ls-files", "-z"])
+        .current_dir(root())
+        .output();
+    let listed = match listed {
+        Ok(output) if output.status.success() => output.stdout,
+        _ => {
+            eprintln!("SKIPPED: this is no git checkout, so what git holds cannot be listed");
+            return;
+        }
+    };
+    let listed = String::from_utf8(listed).expect("UTF-8 names");
+    let files: Vec<&str> = listed.split('\0').filter(|name| !name.is_empty()).collect();
+    assert!(files.len() > 100, "git lists the sources");
+    let large: Vec<String> = files
+        .iter()
+        .filter_map(|name| {
+            // A file that is deleted and not yet committed has no size.
+            let bytes = std::fs::metadata(root().join(name)).ok()?.len();
+            (bytes > FILE_BYTES).then(|| format!("{name} has {bytes} bytes"))
+        })
+        .collect();
+    assert!(
+        large.is_empty(),
+        "larger than {FILE_BYTES} bytes:\n{}",
+        large.join("\n")
     );
 }
 

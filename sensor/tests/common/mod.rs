@@ -37,7 +37,7 @@ pub fn fixture(name: &str) -> PathBuf {
 
 /// Traffic of a small invented site: ARP, DHCP, LLDP, CDP, DICOM, HL7.
 pub fn demo() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../deploy/demo/north.pcap")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/traffic/north.pcap")
 }
 
 pub fn sensor() -> Command {

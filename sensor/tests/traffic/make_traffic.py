@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the two small captures that deploy/quickstart replays: north.pcap and south.pcap.
+"""Makes the small capture that the sensor's tests replay: north.pcap.
 
 Deterministic, standard library only. Every frame is built here from the protocol standards (RFC 2131, IEEE 802.1AB, DICOM PS3.8,
 HL7 v2 over MLLP); names, addresses and people are invented.
 
-Usage: make_traffic.py [FOLDER]      writes FOLDER/north.pcap and FOLDER/south.pcap (default: beside this script)
+Usage: make_traffic.py [FOLDER]      writes FOLDER/north.pcap (default: beside this script)
 """
 import os, struct, sys
 
@@ -186,31 +186,7 @@ def north():
     return c
 
 
-def south():
-    c = Capture(vlan=210)
-    gateway = ('00:1e:f6:20:00:01', '10.10.0.1')
-    archive = ('00:50:56:aa:20:10', '10.10.0.10')
-    engine = ('00:50:56:aa:20:11', '10.10.0.11')
-    mri = ('00:0a:97:20:20:01', '10.10.0.21')
-    ventilators = [('00:30:e6:20:40:%02x' % n, '10.10.0.%d' % (40 + n)) for n in range(1, 6)]
-    workstations = [('00:50:b6:20:50:%02x' % n, '10.10.0.%d' % (60 + n)) for n in range(1, 5)]
-    for number, ventilator in enumerate(ventilators, 1):
-        c.dhcp(ventilator, gateway, f'vent-s-{number:02}', 'ventilator', EMBEDDED, 0x53000000 + number)
-        c.arp(ventilator, gateway)
-        c.hl7(ventilator, engine, 50000 + number, f'VENT_S{number:02}', 'SOUTH_ICU', 'ORU^R01^ORU_R01', f'S{number:05}')
-        c.wait(150)
-    for number, workstation in enumerate(workstations, 1):
-        c.dhcp(workstation, gateway, f'ward-pc-s-{number:02}', 'MSFT 5.0', WINDOWS, 0x53010000 + number)
-        c.arp(workstation, archive)
-        c.wait(150)
-    c.dhcp(mri, gateway, 'mr-south-1', 'MSFT 5.0', WINDOWS, 0x53020001)
-    c.arp(mri, archive)
-    c.dicom(mri, archive, 51001, 'MR_SOUTH_1', 'ARCHIVE', ['1.2.840.10008.5.1.4.1.1.4'] + CT_CLASSES[1:], '1.3.12.2.1107.5.2', 'MR_VB15A')
-    c.arp(engine, gateway)
-    return c
-
-
 folder = sys.argv[1] if len(sys.argv) > 1 else os.path.dirname(os.path.abspath(__file__))
-for name, capture in (('north', north()), ('south', south())):
-    capture.write(os.path.join(folder, name + '.pcap'))
-    print(name, len(capture.frames), 'frames')
+capture = north()
+capture.write(os.path.join(folder, 'north.pcap'))
+print('north', len(capture.frames), 'frames')
