@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 use bytes::Bytes;
 use rdkafka::config::ClientConfig;
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{Headers, Message};
 use rdkafka::topic_partition_list::{Offset, TopicPartitionList};
 
@@ -118,15 +119,21 @@ pub fn read_all(bootstrap: &str, topic: &str) -> Result<Vec<Row>> {
         assignment.add_partition_offset(topic, partition, Offset::Offset(low))?;
         consumer.assign(&assignment)?;
         // The end may be a transaction marker, which no reader sees: the position tells when it was passed.
-        let mut idle = 0;
+        // `idle` counts polls of a tenth of a second without a record; `silent` those in which nothing else happened either.
+        let (mut idle, mut silent) = (0, 0);
         loop {
             match consumer.poll(Duration::from_millis(100)) {
                 Some(Ok(message)) => {
-                    idle = 0;
+                    (idle, silent) = (0, 0);
                     rows.push(row(&message));
                 }
+                // The broker that a fault has just started again may be away once more on a busy machine: the client connects anew.
+                Some(Err(error)) if passes(&error) => {
+                    (idle, silent) = (idle + 1, 0);
+                    std::thread::sleep(Duration::from_millis(100));
+                }
                 Some(Err(error)) => bail!("reading {topic}: {error}"),
-                None => idle += 1,
+                None => (idle, silent) = (idle + 1, silent + 1),
             }
             let position = consumer.position()?;
             let here = position
@@ -139,7 +146,7 @@ pub fn read_all(bootstrap: &str, topic: &str) -> Result<Vec<Row>> {
                 bail!("reading {topic} partition {partition} stalled before offset {end}");
             }
             // Behind the last visible record there may be only markers; a short silence there is the end.
-            if idle > 20
+            if silent > 20
                 && rows
                     .last()
                     .is_some_and(|last| last.partition == partition && last.offset + 64 > end)
@@ -149,6 +156,18 @@ pub fn read_all(bootstrap: &str, topic: &str) -> Result<Vec<Row>> {
         }
     }
     Ok(rows)
+}
+
+/// Whether a reader's error is a lost connection, which its client mends by itself.
+fn passes(error: &KafkaError) -> bool {
+    matches!(
+        error.rdkafka_error_code(),
+        Some(
+            RDKafkaErrorCode::AllBrokersDown
+                | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::OperationTimedOut
+        )
+    )
 }
 
 fn row(message: &impl Message) -> Row {
