@@ -1,6 +1,7 @@
 //! Real processes of the product: started, awaited by condition, killed without mercy.
 
 use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -77,6 +78,32 @@ impl Process {
     pub fn kill9(&mut self) -> io::Result<()> {
         self.child.kill()?;
         self.child.wait().map(drop)
+    }
+
+    /// Ends it as a crash would (SIGABRT) and reaps it: whether the kernel says that it left a core.
+    ///
+    /// # Errors
+    /// When it had ended already, cannot be signalled, or outlives the signal by 30 s (a core takes time to write).
+    pub fn abort(&mut self) -> io::Result<bool> {
+        if let Some(status) = self.child.try_wait()? {
+            let name = &self.name;
+            return Err(io::Error::other(format!("{name} had ended: {status}")));
+        }
+        let pid = i32::try_from(self.child.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw)
+            .ok_or(io::ErrorKind::InvalidInput)?;
+        rustix::process::kill_process(pid, rustix::process::Signal::ABORT)?;
+        let end = Instant::now() + Duration::from_secs(30);
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(status.core_dumped());
+            }
+            if Instant::now() > end {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
 
     /// Asks it to stop (SIGTERM) and waits up to `patience` for the exit code.

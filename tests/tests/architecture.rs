@@ -242,6 +242,29 @@ fn every_crate_knows_only_what_its_room_allows() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
+/// What judges may not even test itself with what it judges: their agreement would prove nothing.
+#[test]
+fn those_that_judge_use_nothing_of_what_they_judge_not_even_in_their_tests() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().expect("packages");
+    for judge in ["auscult-hospital", "auscult-wire", "auscult-emulator"] {
+        let package = packages.iter().find(|package| package["name"] == judge);
+        let dependencies = package.expect(judge)["dependencies"].as_array();
+        let (_, _, allowed, _) = ROOMS
+            .iter()
+            .find(|(name, ..)| *name == judge)
+            .expect("a room");
+        for dependency in dependencies.expect("dependencies") {
+            let name = dependency["name"].as_str().expect("name");
+            assert!(
+                !name.starts_with("auscult-") || allowed.contains(&name),
+                "{judge} uses {name} ({})",
+                dependency["kind"]
+            );
+        }
+    }
+}
+
 #[test]
 fn the_room_table_names_exactly_the_crates_of_the_workspace() {
     let metadata = metadata();

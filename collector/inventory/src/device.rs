@@ -1,6 +1,6 @@
 //! A device: its interfaces, the addresses it holds and held, what is believed of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use auscult_proto::mac::Mac;
@@ -153,6 +153,44 @@ impl Device {
     /// Gone without having been idle.
     pub(crate) fn short_lived(&self) -> bool {
         self.class == DeviceClass::Ephemeral
+    }
+
+    /// Networks that are kept of it.
+    pub(crate) fn most_interfaces(&self, policy: &Policy) -> usize {
+        if self.gateway {
+            policy.gateway_interfaces
+        } else {
+            policy.interfaces
+        }
+    }
+
+    /// Open bindings that are kept of it.
+    pub(crate) fn most_bindings(&self, policy: &Policy) -> usize {
+        if self.gateway {
+            policy.gateway_bindings
+        } else {
+            policy.open_bindings
+        }
+    }
+
+    /// Forgets what says no more than that somebody behind a router has its address, in networks where it is on the link itself.
+    pub(crate) fn drop_redundant(&mut self) {
+        let on_link: BTreeSet<RealmId> = self
+            .interfaces
+            .iter()
+            .filter(|interface| interface.mac.is_some())
+            .map(|interface| interface.realm)
+            .collect();
+        self.interfaces
+            .retain(|interface| interface.mac.is_some() || !on_link.contains(&interface.realm));
+        let stated: BTreeSet<(RealmId, IpAddr)> = self
+            .open
+            .iter()
+            .filter(|open| open.mac.is_some() && open.is_stated())
+            .map(|open| (open.realm, open.ip))
+            .collect();
+        self.open
+            .retain(|open| open.mac.is_some() || !stated.contains(&(open.realm, open.ip)));
     }
 
     pub(crate) fn held(&self, realm: RealmId, ip: IpAddr, mac: Option<Mac>) -> Option<&Binding> {

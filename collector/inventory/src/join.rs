@@ -25,7 +25,7 @@ impl SiteInventory {
             return;
         };
         let (ip, realm) = (binding.ip, binding.realm);
-        let crowded = (device.open.len() >= self.policy.open_bindings)
+        let crowded = (device.open.len() >= device.most_bindings(&self.policy))
             .then(|| {
                 device
                     .open
@@ -407,8 +407,6 @@ fn combine(
             Err(position) => survivor.interfaces.insert(position, interface),
         }
     }
-    bound(survivor.interfaces.len(), policy.interfaces);
-    survivor.interfaces.truncate(policy.interfaces);
 
     for binding in absorbed.open {
         if survivor
@@ -418,8 +416,13 @@ fn combine(
             survivor.open.push(binding);
         }
     }
-    bound(survivor.open.len(), policy.open_bindings);
-    survivor.open.truncate(policy.open_bindings);
+    survivor.drop_redundant();
+    let most = survivor.most_interfaces(policy);
+    bound(survivor.interfaces.len(), most);
+    survivor.interfaces.truncate(most);
+    let most = survivor.most_bindings(policy);
+    bound(survivor.open.len(), most);
+    survivor.open.truncate(most);
     survivor.ended.extend(absorbed.ended);
     survivor.ended.sort_by_key(|binding| binding.until);
     let old = survivor.ended.len().saturating_sub(policy.ended_bindings);

@@ -60,10 +60,14 @@ pub struct Policy {
     pub set_values: usize,
     /// Sources kept per value. 8.
     pub sources: usize,
-    /// Interfaces kept per device. 32.
+    /// Interface addresses, identifiers and networks kept per device. 32.
     pub interfaces: usize,
+    /// Networks kept of a device that forwards: one that is not kept is cut off from its routing domain. 1,024.
+    pub gateway_interfaces: usize,
     /// Open bindings kept per device. 64.
     pub open_bindings: usize,
+    /// Open bindings kept of a device that forwards: two in each network. 2,048.
+    pub gateway_bindings: usize,
     /// Ended bindings kept per device. 16.
     pub ended_bindings: usize,
     /// Services kept per device. 64.
@@ -103,7 +107,9 @@ impl Default for Policy {
             set_values: 128,
             sources: 8,
             interfaces: 32,
+            gateway_interfaces: 1_024,
             open_bindings: 64,
+            gateway_bindings: 2_048,
             ended_bindings: 16,
             services: 64,
             incarnations: 16,

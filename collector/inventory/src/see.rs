@@ -76,7 +76,7 @@ impl SiteInventory {
         let Some(device) = self.devices.get_mut(&id) else {
             return;
         };
-        if device.interfaces.len() >= self.policy.interfaces {
+        if device.interfaces.len() >= device.most_interfaces(&self.policy) {
             self.counters.details_dropped = self.counters.details_dropped.saturating_add(1);
             self.work.site = true;
             return;

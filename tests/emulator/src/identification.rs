@@ -9,7 +9,10 @@ use std::fmt::Write as _;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+mod reading;
+
 use crate::register::states;
+use reading::Statements;
 
 /// A device as the truth knows it at one site.
 #[derive(Debug, Default)]
@@ -30,6 +33,27 @@ struct Believed {
     addresses: BTreeSet<String>,
     /// Per attribute: first candidate's value and verdict.
     values: BTreeMap<String, (String, String)>,
+}
+
+impl Known {
+    /// Its addresses; of a router, whose interface sends others' frames, only those of its own.
+    fn speaks_from(&self) -> Vec<&str> {
+        let own = self.macs.iter().filter(|_| self.kind != "firewall");
+        own.chain(&self.addresses).map(String::as_str).collect()
+    }
+}
+
+/// The texts that are held against each other for one site.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// `devices.tsv`.
+    pub devices: &'a str,
+    /// `truth.tsv`.
+    pub truth: &'a str,
+    /// What the sensor reads in the capture: the lines of `auscult-sensor replay --facts`.
+    pub facts: &'a str,
+    /// The lines of `auscult-collector inventory --json`.
+    pub inventory: &'a str,
 }
 
 /// Columns of `devices.tsv` that are judged, with the inventory's attributes for them, best first.
@@ -67,20 +91,31 @@ pub struct Scores {
     split_kinds: BTreeMap<String, usize>,
     /// Per attribute: devices that state it.
     stated: BTreeMap<&'static str, usize>,
-    /// Per attribute: of these, devices for which the inventory's value is right.
+    /// Per attribute: of these, devices of which the sensor read it.
+    read: BTreeMap<&'static str, usize>,
+    /// Per attribute: of those that state it, devices for which the inventory's value is right.
     recalled: BTreeMap<&'static str, usize>,
+    /// Per attribute: of those of which the sensor read it, likewise.
+    published: BTreeMap<&'static str, usize>,
+    /// What is stated and not read, by the protocols that state it and by attribute: devices.
+    unread: BTreeMap<String, BTreeMap<&'static str, usize>>,
     /// Per attribute and verdict.
     values: BTreeMap<(&'static str, String), Tally>,
 }
 
 impl Scores {
-    /// Adds one site: the text of its `devices.tsv` and the lines of its inventory.
+    /// Adds one site.
     ///
     /// # Errors
-    /// When either cannot be read.
-    pub fn add(&mut self, devices: &str, inventory: &str) -> Result<()> {
-        let known = truth(devices)?;
-        let believed = inventory
+    /// When one of the texts cannot be read.
+    pub fn add(&mut self, site: &Site<'_>) -> Result<()> {
+        let known = truth(site.devices)?;
+        let (wire, sensor) = (
+            Statements::of_truth(site.truth)?,
+            Statements::of_facts(site.facts)?,
+        );
+        let believed = site
+            .inventory
             .lines()
             .filter(|line| !line.trim().is_empty())
             .map(record)
@@ -121,12 +156,17 @@ impl Scores {
                 .iter()
                 .filter(|&&index| devices_of[index].len() == 1);
             let mine: Vec<&Believed> = mine.map(|&index| &believed[index]).collect();
-            self.judge(device, &mine);
+            self.judge(device, &mine, (&wire, &sensor));
         }
         Ok(())
     }
 
-    fn judge(&mut self, device: &Known, records: &[&Believed]) {
+    fn judge(
+        &mut self,
+        device: &Known,
+        records: &[&Believed],
+        (wire, sensor): (&Statements, &Statements),
+    ) {
         for (column, attributes) in JUDGED {
             let truth = &device.values[column];
             let is_right = |value: &str| truth.iter().any(|true_value| agree(value, true_value));
@@ -146,6 +186,16 @@ impl Scores {
             if device.said.contains(column) {
                 *self.stated.entry(column).or_default() += 1;
                 *self.recalled.entry(column).or_default() += usize::from(recalled);
+                let addresses = device.speaks_from();
+                if !sensor.stating(&addresses, truth).is_empty() {
+                    *self.read.entry(column).or_default() += 1;
+                    *self.published.entry(column).or_default() += usize::from(recalled);
+                } else {
+                    let by = wire.stating(&addresses, truth);
+                    let by = by.into_iter().collect::<Vec<_>>().join(", ");
+                    let attributes = self.unread.entry(by).or_default();
+                    *attributes.entry(column).or_default() += 1;
+                }
             }
         }
     }
@@ -197,17 +247,65 @@ impl Scores {
                 writeln!(text, "\nKinds of the {what}: {}.", list.join(", "))?;
             }
         }
+        self.recall(&mut text)?;
+        self.calibration(&mut text)?;
+        Ok(text)
+    }
+
+    /// What became of what devices say of themselves.
+    fn recall(&self, text: &mut String) -> Result<()> {
         writeln!(
             text,
-            "\nEach cell of a verdict: right of all values with that verdict. Recall: right of the devices whose frames state it in plain text.\n"
+            "\nRecall. *Stated*: devices whose frames say it in plain text. *Read*: of these, those of which the sensor read it. *Published*: \
+             right in the inventory.\n"
         )?;
         writeln!(
             text,
-            "| attribute | recall | precision | asserted | likely | unknown |\n|---|---|---|---|---|---|"
+            "| attribute | stated | read of stated | published of read | published of stated |\n|---|---|---|---|---|"
         )?;
         for (column, _) in JUDGED {
-            let stated = self.stated.get(column).copied().unwrap_or(0);
-            let recalled = self.recalled.get(column).copied().unwrap_or(0);
+            let of = |counts: &BTreeMap<&str, usize>| counts.get(column).copied().unwrap_or(0);
+            let (stated, read) = (of(&self.stated), of(&self.read));
+            writeln!(
+                text,
+                "| {column} | {stated} | {} | {} | {} |",
+                share(read, stated),
+                share(of(&self.published), read),
+                share(of(&self.recalled), stated)
+            )?;
+        }
+        writeln!(
+            text,
+            "\nStated and not read, by the protocols in which alone it is stated:\n"
+        )?;
+        let columns = JUDGED.map(|(column, _)| column);
+        writeln!(
+            text,
+            "| protocols | {} |\n|---|{}",
+            columns.join(" | "),
+            "---|".repeat(columns.len())
+        )?;
+        for (protocols, counts) in &self.unread {
+            let cells = columns.map(|column| match counts.get(column) {
+                Some(count) => count.to_string(),
+                None => String::new(),
+            });
+            writeln!(text, "| {protocols} | {} |", cells.join(" | "))?;
+        }
+        Ok(())
+    }
+
+    /// How far the verdicts are to be believed.
+    fn calibration(&self, text: &mut String) -> Result<()> {
+        writeln!(
+            text,
+            "\nCalibration. Each cell of a verdict: right of all values with that verdict.\n"
+        )?;
+        writeln!(
+            text,
+            "| attribute | precision | asserted | likely | unknown |\n|---|---|---|---|---|"
+        )?;
+        for (column, _) in JUDGED {
             let tally = |verdict: &str| {
                 self.values
                     .get(&(column, verdict.to_owned()))
@@ -222,8 +320,7 @@ impl Scores {
                 });
             write!(
                 text,
-                "| {column} | {} | {} |",
-                share(recalled, stated),
+                "| {column} | {} |",
                 share(all.right, all.right + all.wrong)
             )?;
             for verdict in VERDICTS {
@@ -232,7 +329,7 @@ impl Scores {
             }
             writeln!(text)?;
         }
-        Ok(text)
+        Ok(())
     }
 }
 
@@ -338,6 +435,14 @@ mod tests {
         b\tpump\tBD\tAlaris\t9.33\tpump-2\tA2\t00:00:00:00:00:02\t10.0.0.2\t\tname\n\
         c\tserver\tDell\tR740\t\tSRV3\tA3\t00:00:00:00:00:03\t10.0.0.3\t\t\n";
 
+    const TRUTH: &str = "file\tattr\tvalue\tsrc_mac\tsrc_ip\tcount\tfirst_frame\n\
+        a\thttp.user_agent\tBD Alaris\t00:00:00:00:00:01\t10.0.0.1\t1\t1\n\
+        a\tdhcp.hostname\tpump-1\t00:00:00:00:00:01\t\t1\t1\n\
+        a\tdhcp.hostname\tpump-2\t00:00:00:00:00:02\t\t1\t1\n";
+    const FACTS: &str = r#"{"kind":"fact","mac":"00:00:00:00:00:01","ip":null,"attribute":"hostname","value":"pump-1"}
+{"kind":"fact","mac":"00:00:00:00:00:09","ip":"10.0.0.9","subject":{"mac":"00:00:00:00:00:02","ip":null},"attribute":"hostname","value":"pump-2"}
+{"kind":"binding","mac":"00:00:00:00:00:01","ip":"10.0.0.1","source":"arp"}"#;
+
     fn line(macs: &[&str], ip: &str, name: &str) -> String {
         let interfaces: Vec<Value> = macs
             .iter()
@@ -365,7 +470,14 @@ mod tests {
             line(&["00:00:00:00:00:77"], "10.9.9.9", "stranger"),
         ];
         let mut scores = Scores::default();
-        scores.add(DEVICES, &inventory.join("\n")).unwrap();
+        scores
+            .add(&Site {
+                devices: DEVICES,
+                truth: TRUTH,
+                facts: FACTS,
+                inventory: &inventory.join("\n"),
+            })
+            .unwrap();
         assert_eq!((scores.devices, scores.found, scores.split), (3, 3, 1));
         assert_eq!((scores.records, scores.single), (4, 2));
         assert_eq!((scores.merged, scores.nobody), (1, 1));
@@ -373,13 +485,26 @@ mod tests {
         assert_eq!(names, Tally { right: 1, wrong: 1 });
         assert_eq!((scores.stated["name"], scores.recalled["name"]), (2, 1));
         assert_eq!((scores.stated["model"], scores.recalled["model"]), (1, 0));
-        assert!(scores.table().unwrap().contains("| 1 of 4 | 25.0 % |"));
+        // Both names were read; the model is in a request that the sensor does not read.
+        assert_eq!((scores.read["name"], scores.published["name"]), (2, 1));
+        assert_eq!(scores.read.get("model"), None);
+        assert_eq!(scores.unread["http"]["model"], 1);
+        let table = scores.table().unwrap();
+        assert!(table.contains("| 1 of 4 | 25.0 % |"), "{table}");
+        assert!(table.contains("| http |  | 1 |  |  |  |"), "{table}");
     }
 
     #[test]
     fn an_empty_inventory_is_no_pass() {
         let mut scores = Scores::default();
-        scores.add(DEVICES, "").unwrap();
+        scores
+            .add(&Site {
+                devices: DEVICES,
+                truth: TRUTH,
+                facts: FACTS,
+                inventory: "",
+            })
+            .unwrap();
         assert!(scores.table().is_err());
     }
 }

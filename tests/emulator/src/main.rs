@@ -9,6 +9,7 @@ use anyhow::Result;
 use auscult_emulator::play::{self, Scenario};
 use auscult_hospital::churn::Rates;
 use auscult_hospital::kinds;
+use auscult_wire::site::Mirror;
 use auscult_wire::tcp::Conditions;
 use clap::Parser;
 
@@ -48,6 +49,10 @@ struct Arguments {
     /// Lend one device of this kind from the first site to another before the second hour; it is named in OUT/loans.tsv.
     #[arg(long, value_name = "KIND", value_parser = kind)]
     lend: Option<String>,
+    /// How a site's frames come to its sensor: tagged, qinq, doubled (both ports of a conversation), erspan, erspan3 or vxlan; give it
+    /// once for each site, in the order of their sizes.
+    #[arg(long, value_name = "HOW", value_parser = mirror)]
+    mirror: Vec<Mirror>,
     /// Largest number of octets of one conversation in an hour.
     #[arg(long, default_value_t = 60_000_000)]
     most: u64,
@@ -58,6 +63,14 @@ fn factor(text: &str) -> Result<f64, String> {
         Ok(factor) if (0.0..=1_000.0).contains(&factor) => Ok(factor),
         _ => Err("a number from 0 to 1000 is expected".to_owned()),
     }
+}
+
+fn mirror(text: &str) -> Result<Mirror, String> {
+    let found = Mirror::ALL.into_iter().find(|(word, _)| *word == text);
+    found.map(|(_, mirror)| mirror).ok_or_else(|| {
+        let words = Mirror::ALL.map(|(word, _)| word);
+        format!("there is no such mirror; there are {}", words.join(", "))
+    })
 }
 
 fn kind(text: &str) -> Result<String, String> {
@@ -111,6 +124,7 @@ fn run(arguments: Arguments) -> Result<()> {
             lost_behind: 500,
             ..Conditions::default()
         },
+        mirrors: arguments.mirror,
     };
     let (sites, loan) = play::play_into(&scenario, &arguments.out)?;
     let mut text = String::new();

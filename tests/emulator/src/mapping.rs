@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
 use auscult_hospital::address::Mac as ModelMac;
-use auscult_hospital::kind::Os;
+use auscult_hospital::kind::{Group, Os};
 use auscult_hospital::profile::Profile;
 use auscult_hospital::random::text_key;
 use auscult_hospital::site::{Device as ModelDevice, Site as ModelSite};
@@ -15,6 +15,10 @@ use crate::estate::{Moment, Talk};
 
 /// Longest application entity title and implementation version name (DICOM PS3.8 table 9-11, PS3.7 D.3.3.2).
 const DICOM_NAME: usize = 16;
+/// The kind whose first device keeps the site's logs.
+const LOG_HOST: &str = "security_server";
+/// The makers whose pumps speak to their server inside TLS.
+const SECURE_PUMPS: [&str; 1] = ["ICU Medical"];
 
 /// A site as the wire plays it.
 #[derive(Debug)]
@@ -53,6 +57,10 @@ pub fn site(moment: &Moment<'_>) -> Mapped {
             devices,
             conversations: moment.talks.iter().filter_map(conversation).collect(),
             domain: format!("{}.hospital.example", model.name),
+            log_host: moment
+                .standing
+                .iter()
+                .position(|&number| model.devices[number].kind.name == LOG_HOST),
         },
         unsaid,
     }
@@ -232,7 +240,14 @@ fn clinical(model: &ModelDevice, profile: Profile<String>) -> Result<Speaks, Uns
             facility,
             messages: messages.iter().map(|kind| (*kind).to_owned()).collect(),
             equipment,
-            device: !profile.is_empty(),
+            device: (!profile.is_empty()).then(|| {
+                [
+                    model.model.vendor.to_owned(),
+                    model.model.product.to_owned(),
+                    serial(),
+                    version(model).to_owned(),
+                ]
+            }),
         }),
         Profile::Sdc {
             endpoint,
@@ -274,14 +289,21 @@ fn clinical(model: &ModelDevice, profile: Profile<String>) -> Result<Speaks, Uns
                 sender: std::array::from_fn(|_| parts.next().unwrap_or_default()),
             })
         }
-        Profile::Proprietary {
-            port, tls: false, ..
-        } => Ok(Speaks::Pump {
-            port,
-            manufacturer: model.model.vendor.to_owned(),
-            model: model.model.product.to_owned(),
-            serial: serial(),
-            software: version(model).to_owned(),
+        Profile::Proprietary { port, tls, .. }
+            if tls == SECURE_PUMPS.contains(&model.model.vendor) =>
+        {
+            Ok(Speaks::Pump {
+                port,
+                tls,
+                manufacturer: model.model.vendor.to_owned(),
+                model: model.model.product.to_owned(),
+                serial: serial(),
+                software: version(model).to_owned(),
+            })
+        }
+        Profile::Syslog { application } => Ok(Speaks::Syslog {
+            tag: application,
+            patients: matches!(model.kind.group, Group::Medical | Group::ClinicalIt),
         }),
         other => Err(wordless(&other)),
     }
@@ -326,11 +348,9 @@ fn modality_code(code: &str) -> &'static str {
 fn wordless(profile: &Profile<String>) -> Unsaid {
     match profile {
         Profile::WsDiscovery { .. } => Unsaid::NoWords("ws-discovery of others than SDC providers"),
-        Profile::Syslog { .. } => Unsaid::NoWords("syslog"),
         Profile::Ssh { .. } => Unsaid::NoWords("ssh"),
         Profile::Rdp { .. } => Unsaid::NoWords("rdp"),
         Profile::Banner { .. } => Unsaid::NoWords("banner"),
-        Profile::Proprietary { .. } => Unsaid::NoWords("a maker's own protocol in TLS"),
         Profile::Bacnet { .. } => Unsaid::NoWords("bacnet"),
         Profile::Modbus { .. } => Unsaid::NoWords("modbus"),
         Profile::Fox { .. } => Unsaid::NoWords("fox"),
@@ -338,8 +358,11 @@ fn wordless(profile: &Profile<String>) -> Unsaid {
         Profile::Sip { .. } => Unsaid::NoWords("sip"),
         Profile::Ipp { .. } => Unsaid::NoWords("ipp"),
         Profile::Mqtt { .. } => Unsaid::NoWords("mqtt"),
-        // NTP follows from the conversations; the others are mapped where they are, or are not this maker's.
+        // NTP follows from the conversations; a pump's own protocol is in the clear or in TLS, as its maker does it; the others are
+        // mapped where they are, or are not this maker's.
         Profile::Ntp
+        | Profile::Syslog { .. }
+        | Profile::Proprietary { .. }
         | Profile::IntelliVue { .. }
         | Profile::Dhcp { .. }
         | Profile::Lldp { .. }

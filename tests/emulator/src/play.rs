@@ -12,7 +12,7 @@ use auscult_wire::calendar::{Nanos, SECOND};
 use auscult_wire::canary::Canaries;
 use auscult_wire::demonstration::START;
 use auscult_wire::pcap::{PcapWriter, Resolution};
-use auscult_wire::site::{Hour, Tally};
+use auscult_wire::site::{Hour, Mirror, Tally};
 use auscult_wire::tcp::Conditions;
 use auscult_wire::truth::Truth;
 
@@ -42,6 +42,8 @@ pub struct Scenario {
     pub most: u64,
     /// What the network does to TCP.
     pub conditions: Conditions,
+    /// How each site's frames come to its sensor; sites behind the last one are tagged.
+    pub mirrors: Vec<Mirror>,
 }
 
 /// What came out for a site.
@@ -157,6 +159,7 @@ impl Played {
             seed: mix(scenario.seed ^ mix(text_key(&self.site) ^ mix(hour))),
             start,
             conditions: scenario.conditions,
+            mirror: scenario.mirrors.get(number).copied().unwrap_or_default(),
             most: scenario.most,
         };
         let outcome = mapped.site.play(chance, writer)?;

@@ -184,6 +184,11 @@ const OF_OTHERS: [&str; 9] = [
     "dhcp.server_id",
 ];
 
+/// Whether an attribute of the truth is about somebody other than the sender.
+pub(crate) fn is_of_others(attribute: &str) -> bool {
+    OF_OTHERS.iter().any(|prefix| attribute.starts_with(prefix))
+}
+
 impl<'a> Said<'a> {
     fn of(truth: &'a Truth) -> Self {
         let mut said = Self {
@@ -191,10 +196,7 @@ impl<'a> Said<'a> {
             by_ip: BTreeMap::new(),
         };
         for (fact, _) in truth.iter() {
-            if OF_OTHERS
-                .iter()
-                .any(|prefix| fact.attribute.starts_with(prefix))
-            {
+            if is_of_others(fact.attribute) {
                 continue;
             }
             said.by_mac.entry(fact.mac).or_default().push(&fact.value);

@@ -20,6 +20,7 @@ fn scenario(seed: u64) -> Scenario {
         lend: Some("infusion_pump".to_owned()),
         most: 100_000,
         conditions: Conditions::default(),
+        mirrors: Vec::new(),
     }
 }
 

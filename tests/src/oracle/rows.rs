@@ -28,11 +28,13 @@ pub struct Row {
     pub headers: Vec<(String, Bytes)>,
 }
 
-fn consumer(bootstrap: &str) -> Result<BaseConsumer> {
+const COMMITTED: &str = "read_committed";
+
+fn consumer(bootstrap: &str, isolation: &str) -> Result<BaseConsumer> {
     ClientConfig::new()
         .set("bootstrap.servers", bootstrap)
         .set("group.id", "oracle")
-        .set("isolation.level", "read_committed")
+        .set("isolation.level", isolation)
         .set("enable.auto.commit", "false")
         .set("enable.partition.eof", "false")
         .set("auto.offset.reset", "error")
@@ -45,7 +47,7 @@ fn consumer(bootstrap: &str) -> Result<BaseConsumer> {
 /// # Errors
 /// The broker does not answer for 30 s, or the topic is missing.
 pub fn ends(bootstrap: &str, topic: &str) -> Result<BTreeMap<i32, i64>> {
-    let consumer = consumer(bootstrap)?;
+    let consumer = consumer(bootstrap, COMMITTED)?;
     let mut last = None;
     let answer = eventually(
         &format!("the ends of {topic}"),
@@ -107,8 +109,20 @@ pub fn committed(bootstrap: &str, group: &str, topic: &str) -> Result<BTreeMap<i
 /// # Errors
 /// The broker does not answer, or stops answering for 30 s.
 pub fn read_all(bootstrap: &str, topic: &str) -> Result<Vec<Row>> {
+    read(bootstrap, topic, COMMITTED)
+}
+
+/// As [`read_all`], with the records of aborted transactions: they lie on the broker's disk as well.
+///
+/// # Errors
+/// As [`read_all`].
+pub fn read_uncommitted(bootstrap: &str, topic: &str) -> Result<Vec<Row>> {
+    read(bootstrap, topic, "read_uncommitted")
+}
+
+fn read(bootstrap: &str, topic: &str, isolation: &str) -> Result<Vec<Row>> {
     let ends = ends(bootstrap, topic)?;
-    let consumer = consumer(bootstrap)?;
+    let consumer = consumer(bootstrap, isolation)?;
     let mut rows = Vec::new();
     for (partition, end) in ends {
         let (low, _) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(20))?;

@@ -216,6 +216,7 @@ fn hour(folder: &Path, seed: u64, devices: usize, most: u64) -> Result<(), Failu
             lost_behind: 500,
             ..Conditions::default()
         },
+        mirror: site::Mirror::default(),
         most,
     };
     let outcome = demonstration::site(devices).play(hour, &mut writer)?;

@@ -5,16 +5,17 @@
 
 mod conversation;
 mod hour;
+mod mirror;
 mod presence;
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 pub use hour::{Failure, Hour, Outcome};
+pub use mirror::Mirror;
 
 use crate::address::{Endpoint, Mac};
 use crate::stack::{self, Stack};
-use crate::tap::{Link, Tag};
 
 /// A site.
 #[derive(Debug, Clone, Default)]
@@ -27,6 +28,8 @@ pub struct Site {
     pub conversations: Vec<Conversation>,
     /// Domain of the site, such as `hospital.example`.
     pub domain: String,
+    /// Where devices send their logs, where there is such a place: index of a device.
+    pub log_host: Option<usize>,
 }
 
 /// A VLAN.
@@ -178,8 +181,9 @@ pub enum Speaks {
         facility: String,
         messages: Vec<String>,
         equipment: String,
-        /// Whether its results are PCD-01 observations of a device.
-        device: bool,
+        /// Whether its results are PCD-01 observations of a device, which then also reports itself to equipment management (PCD-15):
+        /// manufacturer, model, serial number, software; an empty one is not written.
+        device: Option<[String; 4]>,
     },
     Sdc {
         uuid: String,
@@ -209,6 +213,13 @@ pub enum Speaks {
         model: String,
         serial: String,
         software: String,
+        /// Whether it speaks inside TLS, to its server's certificate.
+        tls: bool,
+    },
+    Syslog {
+        tag: String,
+        /// Whether patients stand in its entries.
+        patients: bool,
     },
 }
 
@@ -260,13 +271,6 @@ impl Site {
             endpoint
         } else {
             endpoint.behind(self.segments[segment].router_mac, 1)
-        }
-    }
-
-    fn link(&self, segment: usize) -> Link {
-        Link {
-            tags: vec![Tag::c(self.segments[segment].vlan)],
-            ..Link::default()
         }
     }
 

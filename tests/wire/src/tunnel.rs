@@ -100,6 +100,18 @@ impl Tunnel {
         }
     }
 
+    /// The same tunnel with its counter at `sequence`: of several exchanges through one tunnel, the later one goes on where time is.
+    #[must_use]
+    pub fn beginning(mut self, at: u32) -> Self {
+        match &mut self.kind {
+            TunnelKind::Erspan { sequence, .. } | TunnelKind::ErspanThree { sequence, .. } => {
+                *sequence = at;
+            }
+            TunnelKind::Vxlan { .. } => {}
+        }
+        self
+    }
+
     /// Writes the outer headers, lengths still zero.
     pub(crate) fn open(&mut self, tag: Option<&Tag>, out: &mut Vec<u8>) -> Outer {
         let protocol = match self.kind {

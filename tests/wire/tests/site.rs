@@ -6,7 +6,7 @@
 
 use auscult_wire::demonstration::{self, START};
 use auscult_wire::pcap::{PcapWriter, Resolution};
-use auscult_wire::site::{Conversation, Failure, Hour, Outcome};
+use auscult_wire::site::{Conversation, Failure, Hour, Mirror, Outcome};
 use auscult_wire::tcp::Conditions;
 
 fn hour(seed: u64) -> Hour {
@@ -14,6 +14,7 @@ fn hour(seed: u64) -> Hour {
         seed,
         start: START,
         conditions: Conditions::default(),
+        mirror: Mirror::default(),
         most: 200_000,
     }
 }
@@ -47,9 +48,11 @@ fn everybody_speaks_and_what_is_missing_is_counted() {
             "ntp",
             "poct1a",
             "pump",
+            "pump in tls",
             "sdc",
             "smb",
             "snmp",
+            "syslog",
             "tls",
             "ws-discovery"
         ]

@@ -7,6 +7,7 @@ mod lifecycle;
 mod positions;
 mod property;
 mod restore;
+mod routers;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use auscult_emulator::identification::Scores;
+use auscult_emulator::identification::{Scores, Site};
 use clap::Parser;
 
 /// Holds inventories against the devices.tsv of an emulated hospital and prints a table.
@@ -16,7 +16,8 @@ use clap::Parser;
 struct Arguments {
     /// Folder that `emulator` wrote.
     hospital: PathBuf,
-    /// Folder with SITE.json for each site: the lines of `auscult-collector inventory --site SITE --json`.
+    /// Folder with, for each site, SITE.json: the lines of `auscult-collector inventory --site SITE --json`, and SITE.facts: those of
+    /// `auscult-sensor replay --facts` on its capture.
     inventories: PathBuf,
 }
 
@@ -36,11 +37,18 @@ fn run(arguments: &Arguments) -> Result<()> {
     }
     sites.sort();
     for site in sites {
-        let devices = read(arguments.hospital.join(&site).join("devices.tsv"))?;
-        let mut file = site;
-        file.push(".json");
-        let inventory = read(arguments.inventories.join(file))?;
-        scores.add(&devices, &inventory)?;
+        let made = arguments.hospital.join(&site);
+        let found = |suffix: &str| {
+            let mut file = site.clone();
+            file.push(suffix);
+            read(arguments.inventories.join(file))
+        };
+        scores.add(&Site {
+            devices: &read(made.join("devices.tsv"))?,
+            truth: &read(made.join("truth.tsv"))?,
+            facts: &found(".facts")?,
+            inventory: &found(".json")?,
+        })?;
     }
     std::io::stdout().write_all(scores.table()?.as_bytes())?;
     Ok(())

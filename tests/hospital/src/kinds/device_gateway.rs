@@ -72,6 +72,9 @@ pub(super) const KIND: Kind = Kind {
     },
     entries: &[],
     wire: &[
+        Profile::Syslog {
+            application: "{product}",
+        },
         Profile::Dhcp {
             vendor_class: "",
             hostname: "{hostname}",

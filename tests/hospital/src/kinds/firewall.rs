@@ -48,13 +48,16 @@ pub(super) const KIND: Kind = Kind {
         benefit: 0.8,
     },
     entries: &[],
-    wire: &[Profile::Lldp {
-        system_name: "{hostname}",
-        description: "{vendor} {product} {version}",
-        manufacturer: "{vendor}",
-        model: "{product}",
-        firmware: "{version}",
-        serial: "{serial}",
-    }],
+    wire: &[
+        Profile::Syslog { application: "fw" },
+        Profile::Lldp {
+            system_name: "{hostname}",
+            description: "{vendor} {product} {version}",
+            manufacturer: "{vendor}",
+            model: "{product}",
+            firmware: "{version}",
+            serial: "{serial}",
+        },
+    ],
     life: Life::MANAGED,
 };

@@ -127,6 +127,11 @@ pub(super) const KIND: Kind = Kind {
             tls: false,
             hello: "{vendor} {product} SN {serial} SW {version}",
         },
+        Profile::Proprietary {
+            port: 3613,
+            tls: true,
+            hello: "{vendor} {product} SN {serial} SW {version}",
+        },
         Profile::Ntp,
     ],
     life: Life {

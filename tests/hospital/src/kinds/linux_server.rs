@@ -88,6 +88,9 @@ pub(super) const KIND: Kind = Kind {
         weight: 1.0,
     }],
     wire: &[
+        Profile::Syslog {
+            application: "sshd",
+        },
         Profile::Ssh {
             software: "OpenSSH_8.7",
         },

@@ -72,6 +72,7 @@ pub(super) const KIND: Kind = Kind {
     },
     entries: &[],
     wire: &[
+        Profile::Syslog { application: "ios" },
         Profile::Cdp {
             device_id: "{hostname}",
             version: "Cisco IOS Software, {version}",

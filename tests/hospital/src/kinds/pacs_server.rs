@@ -116,6 +116,9 @@ pub(super) const KIND: Kind = Kind {
     },
     entries: &[],
     wire: &[
+        Profile::Syslog {
+            application: "{product}",
+        },
         Profile::Nbns { name: "{hostname}" },
         Profile::Smb {
             native_os: "",

@@ -57,6 +57,9 @@ fn messages(scene: &mut Scene<'_>) {
     }
     let service = "71260^CT THORAX^C4";
     connection.deliver(&Event::Order { service }, &patients[0]);
+    let place = "ICU^1^3^HOSP";
+    connection.deliver(&Event::Update { place }, &patients[1]);
+    connection.deliver(&Event::Discharge { place }, &patients[1]);
     connection.close(Close::Fin(Side::Client));
     let analyzer = Application {
         name: "cobas 8000^1.06",

@@ -32,6 +32,7 @@ pub fn site(devices: usize) -> Site {
     let mut site = Site {
         segments: segments.collect(),
         domain: "hospital.example".to_owned(),
+        log_host: Some(FILES),
         ..Site::default()
     };
     for number in 0..devices {
@@ -96,7 +97,8 @@ fn application(name: &str, messages: &[&str], equipment: &str) -> Speaks {
         facility: "HOSP".to_owned(),
         messages: messages.iter().map(|kind| (*kind).to_owned()).collect(),
         equipment: equipment.to_owned(),
-        device: !equipment.is_empty(),
+        device: (!equipment.is_empty())
+            .then(|| ["Maker", "Central", "C-1", "4.1"].map(str::to_owned)),
     }
 }
 
@@ -187,6 +189,7 @@ fn pump(number: usize) -> Parts {
         model: "Alaris 8015".to_owned(),
         serial: format!("P{number}"),
         software: "12.1.0".to_owned(),
+        tls: number.is_multiple_of(10),
     }];
     let talks = vec![(PUMPS, false, 3_613, 40_000), (PUMPS, false, 443, 10_000)];
     ([0x00, 0xd0, 0x75], System::VxWorks, speaks, talks)
@@ -266,6 +269,10 @@ fn office(number: usize) -> Parts {
         Speaks::Smb {
             build: (10, 0, 19_045),
             computer: format!("DEV{number:05}"),
+        },
+        Speaks::Syslog {
+            tag: "winlogd".to_owned(),
+            patients: number.is_multiple_of(2),
         },
         Speaks::HttpClient {
             user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64)".to_owned(),

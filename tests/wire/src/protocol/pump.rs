@@ -9,6 +9,7 @@ use crate::address::Endpoint;
 use crate::calendar::{MILLISECOND, Nanos};
 use crate::canary::Form;
 use crate::patient::Patient;
+use crate::random::Random;
 use crate::tap::Tap;
 use crate::tcp::{Close, Conditions, Session, Side};
 
@@ -97,4 +98,44 @@ impl Pump<'_> {
         }
         session.close(Close::Open);
     }
+
+    /// The same frames one after the other, for whatever carries them.
+    #[must_use]
+    pub fn messages(
+        &self,
+        random: &mut Random,
+        patient: &Patient,
+        reports: u32,
+    ) -> Vec<(Side, Vec<u8>)> {
+        let identity = [
+            (1, self.manufacturer),
+            (2, self.model),
+            (3, self.serial),
+            (4, self.software),
+            (5, self.library),
+        ];
+        let mut messages = vec![
+            (Side::Client, frame(REGISTER, &identity)),
+            (Side::Server, frame(REGISTERED, &[(3, self.serial)])),
+        ];
+        for _ in 0..reports {
+            let rate = format!("{}.0", random.below(200) + 1);
+            let fields = [
+                (3, self.serial),
+                (16, patient.record_number.as_str()),
+                (17, patient.family.as_str()),
+                (32, "NOREPINEPHRINE"),
+                (33, rate.as_str()),
+            ];
+            messages.push((Side::Client, frame(STATUS, &fields)));
+            messages.push((Side::Server, frame(SEEN, &[(3, self.serial)])));
+        }
+        messages
+    }
+}
+
+/// Remembers that [`Pump::messages`] go by inside TLS.
+pub fn hide(tap: &mut Tap<'_>, patient: &Patient) {
+    tap.puts("pump field 16", Form::Tls, &[&patient.record_number]);
+    tap.puts("pump field 17", Form::Tls, &[&patient.family]);
 }

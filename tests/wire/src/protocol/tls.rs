@@ -66,6 +66,8 @@ pub struct Handshake<'a> {
 #[derive(Debug, Clone)]
 pub struct Transcript {
     flights: Vec<(Side, Vec<u8>)>,
+    /// Flights of the handshake.
+    opening: usize,
     facts: Vec<(Side, &'static str, String)>,
 }
 
@@ -86,6 +88,7 @@ impl Handshake<'_> {
         server.set_buffer_limit(None);
         let mut flights = Vec::new();
         exchange(&mut client, &mut server, &mut flights)?;
+        let opening = flights.len();
         for (side, message) in messages {
             let writer = match side {
                 Side::Client => &mut client,
@@ -98,6 +101,7 @@ impl Handshake<'_> {
         exchange(&mut client, &mut server, &mut flights)?;
         Ok(Transcript {
             flights,
+            opening,
             facts: self.facts(),
         })
     }
@@ -216,13 +220,25 @@ impl Transcript {
         &self,
         tap: &mut Tap<'_>,
         client: &Endpoint,
+        server: (&Endpoint, u16),
+        conditions: Conditions,
+    ) {
+        self.play_paced(tap, client, server, conditions, 2 * MILLISECOND);
+    }
+
+    /// The same with about `pause` before each of the client's messages after the handshake.
+    pub fn play_paced(
+        &self,
+        tap: &mut Tap<'_>,
+        client: &Endpoint,
         (server, port): (&Endpoint, u16),
         conditions: Conditions,
+        pause: Nanos,
     ) {
         let client_port = tap.ephemeral_port(client);
         let mut session = Session::open(tap, (client, client_port), (server, port), conditions);
         let mut stated = [false; 2];
-        for (side, bytes) in &self.flights {
+        for (number, (side, bytes)) in self.flights.iter().enumerate() {
             let frame = session.send(*side, bytes);
             let first = !std::mem::replace(&mut stated[usize::from(*side == Side::Server)], true);
             // A client's certificate is in its second flight.
@@ -238,7 +254,9 @@ impl Transcript {
             {
                 session.states(frame, *side, attribute, value.as_str());
             }
-            session.tap.wait_about(2 * MILLISECOND);
+            let waits = number >= self.opening && *side == Side::Server;
+            let wait = if waits { pause } else { 2 * MILLISECOND };
+            session.tap.wait_about(wait);
         }
         session.close(Close::Fin(Side::Client));
     }

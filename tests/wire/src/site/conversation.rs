@@ -56,6 +56,7 @@ pub(super) fn talk(stage: &mut Stage<'_>, index: usize, at: Nanos) -> Result<(),
         (true, 53) => office::look_up(stage, &talk),
         (true, 67) => return Ok(()), // leases are part of every device's presence
         (true, 123) => office::clock(stage, &talk),
+        (true, 514) => return Ok(()), // entries are part of a device's presence
         (true, 161) => office::management(stage, &talk),
         (true, 24_105) => clinical::monitor(stage, &talk),
         (false, 104 | 11_112) => clinical::imaging(stage, &talk),
@@ -64,7 +65,7 @@ pub(super) fn talk(stage: &mut Stage<'_>, index: usize, at: Nanos) -> Result<(),
         (false, 443) => office::secured(stage, &talk)?,
         (false, 445) => office::files(stage, &talk),
         (false, 6_464) => clinical::sdc(stage, &talk),
-        (false, port) if pump == Some(port) => clinical::pump(stage, &talk),
+        (false, port) if pump == Some(port) => clinical::pump(stage, &talk)?,
         (false, _) => clinical::laboratory(stage, &talk),
         (true, _) => None,
     };

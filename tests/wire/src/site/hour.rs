@@ -14,7 +14,7 @@ use crate::tap::Tap;
 use crate::tcp::Conditions;
 use crate::truth::Truth;
 
-use super::{Site, Speaks, Tally, conversation, presence};
+use super::{Mirror, Site, Speaks, Tally, conversation, presence};
 
 /// Which hour, and how.
 #[derive(Debug, Clone, Copy)]
@@ -25,6 +25,8 @@ pub struct Hour {
     pub start: Nanos,
     /// What the network does to TCP.
     pub conditions: Conditions,
+    /// How the frames come to the sensor.
+    pub mirror: Mirror,
     /// Largest number of octets of one conversation; more is cut.
     pub most: u64,
 }
@@ -101,7 +103,11 @@ impl Stage<'_> {
     /// A tap on a segment with a stream of its own.
     pub(super) fn tap(&mut self, segment: usize, at: Nanos) -> Tap<'_> {
         let random = self.chance();
-        let link = self.site.link(segment);
+        let vlan = self.site.segments[segment].vlan;
+        let link = self
+            .hour
+            .mirror
+            .link(vlan, at.saturating_sub(self.hour.start));
         Tap::new(&mut self.recording, link, random, at)
     }
 
@@ -171,6 +177,9 @@ impl Site {
         for conversation in &self.conversations {
             unknown("device", conversation.client, self.devices.len())?;
             unknown("device", conversation.server, self.devices.len())?;
+        }
+        if let Some(host) = self.log_host {
+            unknown("device", host, self.devices.len())?;
         }
         Ok(())
     }

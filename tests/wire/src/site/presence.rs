@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use crate::calendar::{Nanos, SECOND};
-use crate::protocol::{arp, cdp, dhcp, intellivue, lldp, mdns, nbns, ndp, sdc, ssdp};
+use crate::protocol::{arp, cdp, dhcp, intellivue, lldp, mdns, nbns, ndp, sdc, ssdp, syslog};
 
 use super::hour::Stage;
 use super::{Device, Segment, Speaks};
@@ -13,6 +13,7 @@ pub(super) fn times(speaks: &Speaks) -> u64 {
     match speaks {
         Speaks::Lldp { .. } | Speaks::Cdp { .. } => 60,
         Speaks::IntelliVue { .. } => 12,
+        Speaks::Syslog { .. } => 6,
         Speaks::Mdns { .. } | Speaks::Ssdp { .. } => 4,
         Speaks::Sdc { .. } => 2,
         Speaks::Nbns { .. } => 1,
@@ -88,6 +89,10 @@ pub(super) fn say(stage: &mut Stage<'_>, number: usize, index: usize, at: Nanos)
     let segment = &site.segments[device.segment];
     let endpoint = site.endpoint(number);
     let broadcast = Ipv4Addr::from(u32::from(device.ipv4) | !u32::from(segment.mask));
+    if let Speaks::Syslog { tag, patients } = &device.speaks[index] {
+        log(stage, number, (tag, *patients), at);
+        return;
+    }
     let mut tap = stage.tap(device.segment, at);
     let played = match &device.speaks[index] {
         Speaks::Lldp { .. } | Speaks::Cdp { .. } => {
@@ -146,6 +151,27 @@ pub(super) fn say(stage: &mut Stage<'_>, number: usize, index: usize, at: Nanos)
         _ => return,
     };
     stage.tally.played(played);
+}
+
+/// One entry in the site's log; nothing where the site keeps none.
+fn log(stage: &mut Stage<'_>, number: usize, (tag, patients): (&str, bool), at: Nanos) {
+    let site = stage.site;
+    let Some(host) = site.log_host.filter(|host| *host != number) else {
+        return;
+    };
+    let device = &site.devices[number];
+    let patient = patients.then(|| stage.patient(number));
+    let (from, to) = (site.endpoint(number), site.seen_on(device.segment, host));
+    let entry = syslog::Entry {
+        // Facility local0, severity informational.
+        priority: 16 * 8 + 6,
+        host: &device.name,
+        tag,
+        text: "session opened",
+    };
+    let mut tap = stage.tap(device.segment, at);
+    entry.send(&mut tap, &from, &to, patient.as_ref());
+    stage.tally.played("syslog");
 }
 
 fn announce(tap: &mut crate::tap::Tap<'_>, device: &Device, speaks: &Speaks) {

@@ -39,6 +39,9 @@ const TCP_REMARKS: [&str; 11] = [
     "TCP window specified by the receiver is now completely full",
 ];
 
+/// Remarks that only frames which come twice earn.
+const COPY_REMARKS: [&str; 2] = ["DNS query retransmission", "DNS response retransmission"];
+
 type Fact = (String, String, String, String);
 
 /// What tshark objects to.
@@ -65,6 +68,13 @@ pub(crate) fn faults(rows: &[Row]) -> Vec<String> {
         }
     }
     faults
+}
+
+/// Whether a fault is none where every frame comes twice.
+pub(crate) fn is_of_copies(fault: &str) -> bool {
+    COPY_REMARKS
+        .iter()
+        .any(|remark| fault.contains(&format!(": {remark}")))
 }
 
 /// Holds what tshark read against the truth, in both directions.

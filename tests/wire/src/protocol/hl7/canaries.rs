@@ -38,7 +38,10 @@ impl Message<'_> {
                 puts("hl7 OBR-2", &patient.accession);
                 puts("hl7 NTE-3", &patient.finding);
             }
-            Event::Observation { .. } | Event::Alarm { .. } => {
+            Event::Observation { .. }
+            | Event::Alarm { .. }
+            | Event::Discharge { .. }
+            | Event::Update { .. } => {
                 puts("hl7 PV1-7", &patient.physician);
                 puts("hl7 PV1-19", &patient.account);
                 if matches!(event, Event::Alarm { .. }) {

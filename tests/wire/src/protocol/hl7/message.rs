@@ -29,6 +29,16 @@ pub enum Event<'a> {
         /// `ward^room^bed^facility`.
         place: &'a str,
     },
+    /// ADT^A03: a patient is discharged.
+    Discharge {
+        /// PV1-3.
+        place: &'a str,
+    },
+    /// ADT^A08: what is known of a patient has changed.
+    Update {
+        /// PV1-3.
+        place: &'a str,
+    },
     /// ORM^O01: something is ordered; universal service identifier OBR-4.
     Order {
         /// `code^text^system`.
@@ -96,6 +106,8 @@ impl<'a> Event<'a> {
     fn header(&self) -> (&'static str, &'static str) {
         match self {
             Self::Admission { .. } => ("ADT^A01^ADT_A01", ""),
+            Self::Discharge { .. } => ("ADT^A03^ADT_A03", ""),
+            Self::Update { .. } => ("ADT^A08^ADT_A01", ""),
             Self::Order { .. } => ("ORM^O01^ORM_O01", ""),
             Self::Result { .. } => ("ORU^R01^ORU_R01", ""),
             Self::Observation { .. } => ("ORU^R01^ORU_R01", PCD_01),
@@ -108,6 +120,8 @@ impl<'a> Event<'a> {
     fn acknowledgement(&self) -> &'static str {
         match self {
             Self::Admission { .. } => "ACK^A01^ACK",
+            Self::Discharge { .. } => "ACK^A03^ACK",
+            Self::Update { .. } => "ACK^A08^ACK",
             Self::Order { .. } => "ORR^O02^ORR_O02",
             Self::Result { .. } | Self::Observation { .. } | Self::Maintenance { .. } => {
                 "ACK^R01^ACK"
@@ -121,7 +135,11 @@ impl<'a> Event<'a> {
             Self::Observation { instrument, .. }
             | Self::Alarm { instrument, .. }
             | Self::Maintenance { instrument } => Some(instrument),
-            Self::Admission { .. } | Self::Order { .. } | Self::Result { .. } => None,
+            Self::Admission { .. }
+            | Self::Discharge { .. }
+            | Self::Update { .. }
+            | Self::Order { .. }
+            | Self::Result { .. } => None,
         }
     }
 
@@ -185,8 +203,14 @@ impl Message<'_> {
     pub fn event(&self, event: &Event<'_>, patient: &Patient) -> String {
         let (kind, profile) = event.header();
         let mut text = self.msh(kind, profile) + &self.sft();
-        if matches!(event, Event::Admission { .. }) {
-            text += &format!("EVN|A01|{}\r", self.time);
+        let trigger = match event {
+            Event::Admission { .. } => Some("A01"),
+            Event::Discharge { .. } => Some("A03"),
+            Event::Update { .. } => Some("A08"),
+            _ => None,
+        };
+        if let Some(trigger) = trigger {
+            text += &format!("EVN|{trigger}|{}\r", self.time);
         }
         if !matches!(event, Event::Maintenance { .. }) {
             text += &pid(patient);
@@ -200,6 +224,7 @@ impl Message<'_> {
                     patient.account
                 );
             }
+            Event::Discharge { place } | Event::Update { place } => text += &pv1(place, patient),
             Event::Order { service } => {
                 text += &pv1("RAD^1^1", patient);
                 text += &format!(

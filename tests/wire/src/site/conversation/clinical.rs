@@ -6,13 +6,14 @@ use crate::protocol::dicom::{
     self, Application, Association, Equipment, Modality, Outcome, SopClass, Syntax,
 };
 use crate::protocol::hl7::{self, Connection, Event, Instrument};
+use crate::protocol::tls::{self, Handshake, Version};
 use crate::protocol::{astm, poct1a, pump};
 use crate::tcp::{Close, Side};
 
 use super::super::Speaks;
 use super::super::hour::Stage;
 use super::super::presence;
-use super::Talk;
+use super::{Talk, office};
 
 /// Classes that carry no images.
 const SERVICES: [SopClass; 5] = [
@@ -134,18 +135,29 @@ fn application<'a>(stage: &Stage<'a>, device: usize) -> Option<(&'a Speaks, hl7:
     })
 }
 
-/// The event of a message type, or `None` where there is no such message here yet.
-fn event<'a>(kind: &str, equipment: &'a str, device: bool) -> Option<Event<'a>> {
-    let instrument = Instrument {
+fn instrument<'a>(equipment: &'a str, identity: [&'a str; 4]) -> Instrument<'a> {
+    let [manufacturer, model, serial, software] = identity;
+    Instrument {
         equipment,
         device_type: "69965^MDC_DEV_MON_PHYSIO_MULTI_PARAM_MDS^MDC",
-        manufacturer: "",
-        model: "",
-        serial: "",
-        software: "",
-    };
+        manufacturer,
+        model,
+        serial,
+        software,
+    }
+}
+
+/// The event of a message type, or `None` where there is no such message here yet.
+fn event<'a>(kind: &str, equipment: &'a str, device: bool) -> Option<Event<'a>> {
+    let instrument = instrument(equipment, ["", "", "", ""]);
     match kind {
         "ADT^A01" => Some(Event::Admission {
+            place: "W^1^1^HOSP",
+        }),
+        "ADT^A03" => Some(Event::Discharge {
+            place: "W^1^1^HOSP",
+        }),
+        "ADT^A08" => Some(Event::Update {
             place: "W^1^1^HOSP",
         }),
         "ORM^O01" => Some(Event::Order {
@@ -191,10 +203,18 @@ pub(super) fn messages(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static st
     let (_, receiver) = application(stage, talk.conversation.server)?;
     let mut events = Vec::new();
     for kind in messages {
-        match event(kind, equipment, *device) {
+        match event(kind, equipment, device.is_some()) {
             Some(event) => events.push(event),
             None => stage.tally.missing(format!("hl7 {kind}")),
         }
+    }
+    if let Some(identity) = device
+        && !equipment.is_empty()
+    {
+        let identity = identity.each_ref().map(String::as_str);
+        events.push(Event::Maintenance {
+            instrument: instrument(equipment, identity),
+        });
     }
     if events.is_empty() {
         return None;
@@ -251,39 +271,77 @@ pub(super) fn sdc(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
     Some("sdc")
 }
 
-pub(super) fn pump(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
-    let profile = stage
-        .site
-        .speaks(talk.conversation.client, |speaks| match speaks {
-            Speaks::Pump {
-                manufacturer,
-                model,
-                serial,
-                software,
-                ..
-            } => Some(pump::Pump {
+/// A pump registers with its server and reports: in the clear, or inside TLS.
+pub(super) fn pump(stage: &mut Stage<'_>, talk: &Talk) -> Result<Option<&'static str>, tls::Error> {
+    let site = stage.site;
+    let profile = site.speaks(talk.conversation.client, |speaks| match speaks {
+        Speaks::Pump {
+            manufacturer,
+            model,
+            serial,
+            software,
+            tls,
+            ..
+        } => {
+            let pump = pump::Pump {
                 manufacturer,
                 model,
                 serial,
                 software,
                 library: "ADULT-2026-01",
-            }),
-            _ => None,
-        })?;
+            };
+            Some((pump, *tls))
+        }
+        _ => None,
+    });
+    let Some((profile, tls)) = profile else {
+        return Ok(None);
+    };
     let patient = stage.patient(talk.conversation.client);
     let conditions = stage.hour.conditions;
     let reports = ((talk.octets / 120).clamp(1, 50) as u32, 60 * SECOND);
-    let mut tap = stage.tap(talk.segment, talk.at);
     let server = (&talk.server, talk.conversation.port);
-    profile.report(
-        &mut tap,
-        &talk.client,
-        server,
-        &patient,
-        reports,
-        conditions,
+    if !tls {
+        let mut tap = stage.tap(talk.segment, talk.at);
+        profile.report(
+            &mut tap,
+            &talk.client,
+            server,
+            &patient,
+            reports,
+            conditions,
+        );
+        return Ok(Some("pump"));
+    }
+    let number = talk.conversation.server;
+    let name = format!(
+        "{}.{}",
+        site.devices[number].name.to_lowercase(),
+        site.domain
     );
-    Some("pump")
+    let version = if office::newest(stage, number) {
+        Version::V13
+    } else {
+        Version::V12
+    };
+    let mut random = stage.chance();
+    let messages = profile.messages(&mut random, &patient, reports.0);
+    let messages: Vec<(Side, &[u8])> = messages
+        .iter()
+        .map(|(side, frame)| (*side, frame.as_slice()))
+        .collect();
+    let handshake = Handshake {
+        version,
+        server_name: &name,
+        alpn: &[],
+        server: office::certificate(stage, number)?,
+        client: None,
+    };
+    let transcript = handshake.run(random.next_u64(), talk.at, &messages)?;
+    let mut tap = stage.tap(talk.segment, talk.at);
+    pump::hide(&mut tap, &patient);
+    transcript.play_paced(&mut tap, &talk.client, server, conditions, reports.1);
+    Ok(Some("pump in tls"))
 }
 
 /// POCT1-A or ASTM, whichever the client speaks.

@@ -162,22 +162,55 @@ pub(super) fn web(stage: &mut Stage<'_>, talk: &Talk) -> Option<&'static str> {
     Some("http")
 }
 
+/// What a server shows in TLS, made once an hour.
+pub(super) fn certificate<'s>(
+    stage: &'s mut Stage<'_>,
+    number: usize,
+) -> Result<&'s Certificate, tls::Error> {
+    let device = &stage.site.devices[number];
+    let shown = stage.site.speaks(number, |speaks| match speaks {
+        Speaks::TlsServer {
+            organization,
+            common_name,
+            ..
+        } => Some((organization.as_str(), common_name.as_str())),
+        _ => None,
+    });
+    let (organization, common_name) = shown.unwrap_or(("", &device.name));
+    match stage.certificates.entry(number) {
+        Entry::Occupied(place) => Ok(place.into_mut()),
+        Entry::Vacant(place) => {
+            let subject = Subject {
+                common_name,
+                organization,
+                unit: "",
+                dns_names: &[],
+                serial: (device.seed >> 1) + 1,
+                year: 2024,
+            };
+            let key = Random::new(device.seed).fork("key").bytes();
+            Ok(place.insert(Certificate::self_signed(&subject, Key::Own(key))?))
+        }
+    }
+}
+
+/// Whether a server speaks TLS 1.3.
+pub(super) fn newest(stage: &Stage<'_>, number: usize) -> bool {
+    let tls13 = stage.site.speaks(number, |speaks| match speaks {
+        Speaks::TlsServer { tls13, .. } => Some(*tls13),
+        _ => None,
+    });
+    tls13.unwrap_or(true)
+}
+
 pub(super) fn secured(
     stage: &mut Stage<'_>,
     talk: &Talk,
 ) -> Result<Option<&'static str>, tls::Error> {
     let site = stage.site;
     let number = talk.conversation.server;
-    let server = site.speaks(number, |speaks| match speaks {
-        Speaks::TlsServer {
-            tls13,
-            organization,
-            common_name,
-        } => Some((*tls13, organization.as_str(), common_name.as_str())),
-        _ => None,
-    });
     let device = &site.devices[number];
-    let (tls13, organization, common_name) = server.unwrap_or((true, "", &device.name));
+    let tls13 = newest(stage, number);
     let client = site.speaks(talk.conversation.client, |speaks| match speaks {
         Speaks::TlsClient { tls13, server_name } => Some((*tls13, server_name.as_str())),
         _ => None,
@@ -185,23 +218,7 @@ pub(super) fn secured(
     let full = format!("{}.{}", device.name.to_lowercase(), site.domain);
     let (client13, name) = client.unwrap_or((true, ""));
     let name = if name.is_empty() { full.as_str() } else { name };
-    if let Entry::Vacant(place) = stage.certificates.entry(number) {
-        let subject = Subject {
-            common_name,
-            organization,
-            unit: "",
-            dns_names: &[],
-            serial: (device.seed >> 1) + 1,
-            year: 2024,
-        };
-        let key = Random::new(device.seed).fork("key").bytes();
-        let certificate = Certificate::self_signed(&subject, Key::Own(key))?;
-        place.insert(certificate);
-    }
     let handshake_seed = stage.chance().next_u64();
-    let Some(certificate) = stage.certificates.get(&number) else {
-        return Ok(None);
-    };
     let handshake = Handshake {
         version: if tls13 && client13 {
             Version::V13
@@ -210,7 +227,7 @@ pub(super) fn secured(
         },
         server_name: name,
         alpn: &["http/1.1"],
-        server: certificate,
+        server: certificate(stage, number)?,
         client: None,
     };
     let body = vec![b'x'; talk.octets as usize];
