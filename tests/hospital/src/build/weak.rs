@@ -6,7 +6,7 @@ use super::{place, stream};
 use crate::kind::{Flaw, Group, Kind, NEVER};
 use crate::kinds;
 use crate::random::{Random, mix, text_key};
-use crate::site::{Device, Match, Site, Weakness};
+use crate::site::{Device, Evidence, Match, Offered, Site, Weakness};
 use crate::weakness::cvss::AttackVector;
 use crate::weakness::intel::Intelligence;
 use crate::weakness::os::{self, OsFlaw};
@@ -67,10 +67,11 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
     for number in 0..site.devices.len() {
         let mut random = stream(site, "weaknesses", number);
         let device = &site.devices[number];
+        let mut offers = device.services.clone();
         let mut list = Vec::new();
         for flaw in device.model.flaws {
             if let Some(index) = catalogue.named(flaw.id) {
-                list.extend(of_product(device, index, flaw, &mut random));
+                list.extend(of_product(device, &mut offers, index, flaw, &mut random));
             }
         }
         let key = (device.kind.name, device.model.product);
@@ -80,17 +81,25 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
                 service: extra.service,
                 fixed: extra.fixed,
             };
-            list.extend(of_product(device, extra.flaw, &flaw, &mut random));
+            list.extend(of_product(
+                device,
+                &mut offers,
+                extra.flaw,
+                &flaw,
+                &mut random,
+            ));
         }
         for flaw in os::flaws(device.model.os) {
             if let Some(index) = catalogue.named(flaw.id) {
-                list.extend(of_system(device, index, flaw, &mut random));
+                list.extend(of_system(device, &mut offers, index, flaw, &mut random));
             }
         }
         list.extend(left_at_default(device, credentials, &mut random));
         let mut seen = std::collections::BTreeSet::new();
         list.retain(|weakness: &Weakness| seen.insert(weakness.flaw));
-        site.devices[number].weaknesses = list;
+        let device = &mut site.devices[number];
+        device.weaknesses = list;
+        device.services = offers;
     }
     site.flaws = catalogue.flaws;
 }
@@ -164,25 +173,38 @@ fn reached_through(kind: &'static Kind, facts: &FlawFacts, random: &mut Random) 
     }
 }
 
-/// Index of the service among the device's; `Err` when the device does not list it.
-fn service_index(device: &Device, service: &str) -> Result<Option<usize>, ()> {
+/// Index of the service among the device's; `None` for a local flaw, and for one of the network stack on a device that answers nowhere.
+///
+/// A scanner matches products and versions, not services: it lists a flaw whose service is off or was never there just the same (CSAF
+/// product trees and CPE ranges name no ports; candidates are "all pairs a scanner would list, including flaws whose service is not
+/// up"). Such a service is added here, down and unseen, so that the pair is a candidate.
+fn service_index(offers: &mut Vec<Offered>, service: &'static str) -> Option<usize> {
     match service {
-        "" => Ok(None),
-        "*" => device
-            .services
-            .iter()
-            .position(|s| s.up)
-            .map_or(Err(()), |index| Ok(Some(index))),
-        id => device
-            .services
-            .iter()
-            .position(|s| s.id == id)
-            .map_or(Err(()), |index| Ok(Some(index))),
+        "" => None,
+        "*" => offers.iter().position(|offer| offer.up),
+        id => Some(
+            offers
+                .iter()
+                .position(|offer| offer.id == id)
+                .unwrap_or_else(|| {
+                    offers.push(Offered {
+                        id,
+                        up: false,
+                        evidence: Evidence::Unseen,
+                    });
+                    offers.len() - 1
+                }),
+        ),
     }
 }
 
-fn of_product(device: &Device, index: usize, flaw: &Flaw, random: &mut Random) -> Option<Weakness> {
-    let service = service_index(device, flaw.service).ok()?;
+fn of_product(
+    device: &Device,
+    offers: &mut Vec<Offered>,
+    index: usize,
+    flaw: &Flaw,
+    random: &mut Random,
+) -> Option<Weakness> {
     let affects = |version: usize| flaw.fixed == NEVER || version < flaw.fixed;
     let hotfixed = random.chance(HOTFIXED);
     let present = affects(device.truth.version) && !hotfixed && !random.chance(ABSENT);
@@ -199,9 +221,9 @@ fn of_product(device: &Device, index: usize, flaw: &Flaw, random: &mut Random) -
         }
         None => random.chance(0.6).then_some(Match::ProductFamily),
     };
-    (present || listed.is_some()).then_some(Weakness {
+    (present || listed.is_some()).then(|| Weakness {
         flaw: index,
-        service,
+        service: service_index(offers, flaw.service),
         listed,
         present,
     })
@@ -209,11 +231,15 @@ fn of_product(device: &Device, index: usize, flaw: &Flaw, random: &mut Random) -
 
 fn of_system(
     device: &Device,
+    offers: &mut Vec<Offered>,
     index: usize,
     flaw: &OsFlaw,
     random: &mut Random,
 ) -> Option<Weakness> {
-    let service = service_index(device, flaw.service).ok()?;
+    let there = device.services.iter().any(|own| own.id == flaw.service);
+    if !there && os::in_component(device.model.os, flaw) {
+        return None;
+    }
     let present = device.truth.patch_age > flaw.fixed && !random.chance(HOTFIXED);
     // A scanner without an account on the device sees no local flaw; the hospital has accounts where it patches.
     let blind = flaw.service.is_empty() && !place::is_managed(device.kind) && !random.chance(0.12);
@@ -231,9 +257,9 @@ fn of_system(
         let plausible = device.truth.patch_age * random.log_normal(1.0, 0.8) > flaw.fixed;
         plausible.then_some(Match::UnknownVersion)
     };
-    (present || listed.is_some()).then_some(Weakness {
+    (present || listed.is_some()).then(|| Weakness {
         flaw: index,
-        service,
+        service: service_index(offers, flaw.service),
         listed,
         present,
     })
