@@ -51,6 +51,11 @@ impl Catalogue<'_> {
     }
 }
 
+/// Share of medical product entries of which every version is affected: 209 of the 607 in CISA's medical advisories (CSAF, to October
+/// 2024) say `vers:all/*`.
+const EVERY_VERSION: f64 = 209.0 / 607.0;
+/// Share of the other entries whose versions are free text ("4.1.1 and below"), 138 of 398: there a version that was read does not decide.
+const FREE_TEXT: f64 = 138.0 / 398.0;
 /// Share of present flaws that a maker has fixed without a new version number.
 const HOTFIXED: f64 = 0.06;
 /// Share of flaws of a product that a given build of it does not contain.
@@ -64,6 +69,12 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
     };
     let products = products(site, &mut catalogue);
     let credentials = catalogue.add(default_credentials());
+    // How an advisory writes its versions is the same for every device of the product.
+    let estate = site.estate_seed;
+    let free_text = |device: &Device, flaw: usize, fixed: usize, flaws: &[FlawFacts]| {
+        let labels = ["free text", device.model.product, &flaws[flaw].id];
+        fixed != NEVER && Random::of(estate, &labels).chance(FREE_TEXT)
+    };
     for number in 0..site.devices.len() {
         let mut random = stream(site, "weaknesses", number);
         let device = &site.devices[number];
@@ -71,7 +82,9 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
         let mut list = Vec::new();
         for flaw in device.model.flaws {
             if let Some(index) = catalogue.named(flaw.id) {
-                list.extend(of_product(device, &mut offers, index, flaw, &mut random));
+                let text = free_text(device, index, flaw.fixed, &catalogue.flaws);
+                let found = of_product(device, &mut offers, index, flaw, text, &mut random);
+                list.extend(found);
             }
         }
         let key = (device.kind.name, device.model.product);
@@ -81,11 +94,13 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
                 service: extra.service,
                 fixed: extra.fixed,
             };
+            let text = free_text(device, extra.flaw, extra.fixed, &catalogue.flaws);
             list.extend(of_product(
                 device,
                 &mut offers,
                 extra.flaw,
                 &flaw,
+                text,
                 &mut random,
             ));
         }
@@ -142,7 +157,7 @@ fn products(
                 };
                 let service = reached_through(kind, &facts, &mut random);
                 let never = if kind.group == Group::Medical {
-                    0.5
+                    EVERY_VERSION
                 } else {
                     0.3
                 };
@@ -203,22 +218,22 @@ fn of_product(
     offers: &mut Vec<Offered>,
     index: usize,
     flaw: &Flaw,
+    free_text: bool,
     random: &mut Random,
 ) -> Option<Weakness> {
     let affects = |version: usize| flaw.fixed == NEVER || version < flaw.fixed;
     let hotfixed = random.chance(HOTFIXED);
     let present = affects(device.truth.version) && !hotfixed && !random.chance(ABSENT);
     let excused = hotfixed && random.chance(0.3);
+    let sure = device.visible.confidence > 0.5;
     let listed = match device.visible.version {
         _ if excused => Some(Match::NotAffected),
-        Some(version) if affects(version) && device.visible.confidence > 0.5 => {
-            Some(Match::Affected)
-        }
+        Some(_) if free_text && sure => Some(Match::UnknownVersion),
+        Some(_) if free_text => Some(Match::ProductFamily),
+        Some(version) if affects(version) && sure => Some(Match::Affected),
         Some(version) if affects(version) => Some(Match::ProductFamily),
         Some(_) => random.chance(0.15).then_some(Match::Fixed),
-        None if device.visible.confidence > 0.5 => {
-            random.chance(0.9).then_some(Match::UnknownVersion)
-        }
+        None if sure => random.chance(0.9).then_some(Match::UnknownVersion),
         None => random.chance(0.6).then_some(Match::ProductFamily),
     };
     (present || listed.is_some()).then(|| Weakness {
