@@ -122,7 +122,7 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
 /// Mean number of invented flaws of a product, so that scanners list about six a device.
 const fn invented(group: Group) -> f64 {
     match group {
-        Group::Medical => 4.5,
+        Group::Medical => 3.4,
         Group::ClinicalIt | Group::Building => 3.5,
         Group::It => 2.0,
         Group::Infrastructure => 2.5,
