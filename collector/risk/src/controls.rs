@@ -1,6 +1,6 @@
 //! Which measures take most loss away: chosen by gradient, confirmed by recomputation, never denying an observed conversation.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::assessor::{Assessor, through_of};
 use crate::document::{ControlEntry, ControlKind, EntryKind};
 use crate::event::Concern;
 use crate::flat::Flat;
-use crate::graph::{Age, Graph, Kind};
+use crate::graph::{Age, Device, Graph, Kind, Talk};
 use crate::layers::{self, Gradient};
 
 /// A measure worth taking.
@@ -19,6 +19,8 @@ pub struct PlannedControl {
     pub control: ControlEntry,
     /// Expected loss per campaign that it takes away on top of those before it, recomputed by engine A.
     pub gain: f64,
+    /// Devices on which it changes something; 0 for a link between segments.
+    pub devices: u32,
     /// Observed conversations that it could concern and keeps.
     pub keeps: Vec<KeptFlow>,
 }
@@ -49,8 +51,10 @@ pub struct Plan {
     pub controls: Vec<PlannedControl>,
 }
 
-/// Candidates whose gain is recomputed in each round.
-const TRIALS: usize = 6;
+/// Candidates whose gain is recomputed in each round, and of these at most so many of one kind and scope: gradients of different
+/// kinds err differently.
+const TRIALS: usize = 8;
+const ALIKE: usize = 2;
 
 impl Assessor {
     /// At most `budget` measures, each the best found after those before it; then each is tried against the best one left out.
@@ -92,6 +96,7 @@ impl Assessor {
                 .into_iter()
                 .map(|(control, gain)| PlannedControl {
                     keeps: kept(&self.graph, &control),
+                    devices: concerned(&self.graph, &control).count() as u32,
                     control,
                     gain,
                 })
@@ -128,6 +133,12 @@ impl Trial {
         let mut candidates = candidates(&self.graph, &flat, &gradient);
         candidates.retain(|(control, estimate)| *estimate > 0.0 && !without.contains(control));
         candidates.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
+        let mut alike: BTreeMap<(ControlKind, [bool; 4]), usize> = BTreeMap::new();
+        candidates.retain(|(control, _)| {
+            let count = alike.entry((control.kind, scope(control))).or_default();
+            *count += 1;
+            *count <= ALIKE
+        });
         candidates.truncate(TRIALS);
         let mut best: Option<(ControlEntry, f64)> = None;
         for (control, _) in candidates {
@@ -144,22 +155,30 @@ impl Trial {
 
 fn on_device(kind: ControlKind, device: &str) -> ControlEntry {
     ControlEntry {
-        kind,
         device: Some(device.to_owned()),
-        weakness: None,
-        service: None,
-        from: None,
-        to: None,
-        verified: true,
+        ..ControlEntry::of(kind)
     }
 }
 
-/// Every measure that denies no observed conversation, with its first-order gain.
+/// Which scopes a measure names.
+fn scope(control: &ControlEntry) -> [bool; 4] {
+    [
+        control.device.is_some(),
+        control.product.is_some(),
+        control.class.is_some(),
+        control.segment.is_some(),
+    ]
+}
+
+/// Every measure that denies no observed conversation, with its first-order gain: on single devices, on all devices of a product, a
+/// class or a segment, and on links.
 fn candidates(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEntry, f64)> {
     let mut found = Vec::new();
+    let mut wide: BTreeMap<ControlEntry, f64> = BTreeMap::new();
     for device in &flat.devices {
         let own = graph.device(device.slot);
         let slot = device.slot as usize;
+        let product = crate::fleet::likeliest(&own.entry);
         for number in device.surfaces.0..device.surfaces.1 {
             let surface = &graph.surfaces[flat.surfaces[number as usize].slot as usize];
             let mut sum = 0.0;
@@ -169,21 +188,46 @@ fn candidates(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEn
                 let mut control = on_device(ControlKind::Patch, &own.id);
                 let weakness = graph.pairs[*pair as usize].weakness;
                 control.weakness = Some(graph.weaknesses[weakness as usize].id.to_string());
+                let everywhere = ControlEntry {
+                    device: None,
+                    ..control.clone()
+                };
+                *wide.entry(everywhere).or_default() += through;
                 found.push((control, through));
             }
+            if let Some(product) = product {
+                let update = ControlEntry {
+                    vendor: product.vendor.clone(),
+                    product: product.product.clone(),
+                    ..ControlEntry::of(ControlKind::Patch)
+                };
+                *wide.entry(update).or_default() += sum;
+            }
             if let Kind::Service(service) | Kind::AdjacentService(service) = surface.kind
-                && !observed(graph, own.served.iter(), service)
+                && !own.served.iter().any(|talk| talk.service == service)
             {
                 let mut control = on_device(ControlKind::CloseService, &own.id);
                 control.service = Some(graph.services[service as usize].0.to_string());
+                if let Some(class) = crate::impact::class_of(&own.entry) {
+                    let of_class = ControlEntry {
+                        device: None,
+                        class: Some(class.to_owned()),
+                        ..control.clone()
+                    };
+                    *wide.entry(of_class).or_default() += sum;
+                }
                 found.push((control, sum));
             }
         }
         if own.lateral > 0.0 {
-            found.push((
-                on_device(ControlKind::Microsegment, &own.id),
-                gradient.unobserved[slot],
-            ));
+            let alone = on_device(ControlKind::Microsegment, &own.id);
+            let segment = ControlEntry {
+                device: None,
+                segment: Some(graph.segments[own.segment as usize].id.to_string()),
+                ..alone.clone()
+            };
+            *wide.entry(segment).or_default() += gradient.unobserved[slot];
+            found.push((alone, gradient.unobserved[slot]));
         }
         // Remote access of a maker can be opened on demand; other ways in are somebody's work.
         if matches!(own.way_in, Some((EntryKind::VendorAccess, _))) {
@@ -191,16 +235,9 @@ fn candidates(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEn
             found.push((on_device(ControlKind::RemoveEntry, &own.id), gain));
         }
     }
+    found.extend(wide);
     found.extend(unused_links(graph, flat, gradient));
     found
-}
-
-fn observed<'a>(
-    graph: &Graph,
-    mut talks: impl Iterator<Item = &'a crate::graph::Talk>,
-    service: u32,
-) -> bool {
-    talks.any(|talk| talk.service == service && graph.age(talk.days_since) != Age::Forgotten)
 }
 
 /// Links that are believed open though no remembered conversation uses them.
@@ -225,8 +262,7 @@ fn unused_links(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(Control
                 gradient.unobserved[graph.surfaces[*surface as usize].device as usize]
             })
             .sum();
-        let mut control = on_device(ControlKind::CutLink, "");
-        control.device = None;
+        let mut control = ControlEntry::of(ControlKind::CutLink);
         control.from = Some(graph.segments[link.from as usize].id.to_string());
         control.to = Some(graph.segments[group.segment as usize].id.to_string());
         control.service = Some(graph.services[group.service as usize].0.to_string());
@@ -235,51 +271,55 @@ fn unused_links(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(Control
     found
 }
 
-/// Remembered conversations that a control on a device or service could concern.
-fn kept(graph: &Graph, control: &ControlEntry) -> Vec<KeptFlow> {
-    let Some(slot) = control
-        .device
-        .as_ref()
-        .and_then(|id| graph.device_by_id.get(id.as_str()))
-    else {
-        return Vec::new();
+/// Devices on which a measure changes something.
+fn concerned<'a>(
+    graph: &'a Graph,
+    control: &'a ControlEntry,
+) -> impl Iterator<Item = &'a Device> + 'a {
+    let serves = |device: &Device| match &control.service {
+        Some(service) if !device.offers(graph, service) => false,
+        Some(service) if control.kind == ControlKind::CloseService => {
+            graph.switches_off(device, control, service)
+        }
+        _ => true,
     };
-    let device = graph.device(*slot);
-    let name = |service: u32| graph.services[service as usize].0.to_string();
+    graph
+        .device_by_id
+        .values()
+        .map(|slot| graph.device(*slot))
+        .filter(move |device| device.active && control.bears_on(&device.entry) && serves(device))
+}
+
+/// Remembered conversations that a measure on devices or services could concern and leaves as they are.
+fn kept(graph: &Graph, control: &ControlEntry) -> Vec<KeptFlow> {
     let (out, served) = match control.kind {
         ControlKind::Microsegment => (true, true),
-        ControlKind::DenySources => (false, true),
-        _ => (false, false),
+        ControlKind::DenySources | ControlKind::CloseService => (false, true),
+        _ => return Vec::new(),
     };
-    let mut flows = Vec::new();
-    let live = |days: u32| graph.age(days) != Age::Forgotten;
-    for talk in device
-        .served
-        .iter()
-        .filter(|talk| served && live(talk.days_since))
-    {
-        if control.kind == ControlKind::DenySources && control.service != Some(name(talk.service)) {
+    let mut flows = BTreeSet::new();
+    for slot in graph.device_by_id.values() {
+        let device = graph.device(*slot);
+        if !device.active || !control.bears_on(&device.entry) {
             continue;
         }
-        flows.push(KeptFlow {
-            client: graph.device(talk.peer).id.to_string(),
-            server: device.id.to_string(),
-            service: name(talk.service),
+        let live = |talk: &&Talk| {
+            let named = &*graph.services[talk.service as usize].0;
+            graph.age(talk.days_since) != Age::Forgotten
+                && control.service.as_deref().is_none_or(|own| own == named)
+        };
+        let flow = |client: &Device, server: &Device, talk: &Talk| KeptFlow {
+            client: client.id.to_string(),
+            server: server.id.to_string(),
+            service: graph.services[talk.service as usize].0.to_string(),
             clinical: talk.clinical,
-        });
+        };
+        for talk in device.served.iter().filter(|_| served).filter(live) {
+            flows.insert(flow(graph.device(talk.peer), device, talk));
+        }
+        for talk in device.out.iter().filter(|_| out).filter(live) {
+            flows.insert(flow(device, graph.device(talk.peer), talk));
+        }
     }
-    for talk in device
-        .out
-        .iter()
-        .filter(|talk| out && live(talk.days_since))
-    {
-        flows.push(KeptFlow {
-            client: device.id.to_string(),
-            server: graph.device(talk.peer).id.to_string(),
-            service: name(talk.service),
-            clinical: talk.clinical,
-        });
-    }
-    flows.sort();
-    flows
+    flows.into_iter().collect()
 }

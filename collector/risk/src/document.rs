@@ -166,7 +166,20 @@ pub struct ControlEntry {
     /// Device it protects.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device: Option<String>,
-    /// Weakness it concerns (patch, virtual patch). Without a device: everywhere.
+    /// Instead of one device: every device whose likeliest identity is this product.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub product: Option<String>,
+    /// ... of this maker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub vendor: Option<String>,
+    /// Every device of this class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// Every device in this segment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub segment: Option<String>,
+    /// Weakness it concerns (patch, virtual patch). Without a device or another scope: everywhere. A patch of a product without a
+    /// weakness is an update of the fleet: all weaknesses of these devices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weakness: Option<String>,
     /// Service it concerns (close_service, deny_sources, cut_link).
@@ -183,19 +196,76 @@ pub struct ControlEntry {
     pub verified: bool,
 }
 
+impl ControlEntry {
+    /// A verified measure without a scope yet.
+    #[must_use]
+    pub fn of(kind: ControlKind) -> Self {
+        Self {
+            kind,
+            device: None,
+            product: None,
+            vendor: None,
+            class: None,
+            segment: None,
+            weakness: None,
+            service: None,
+            from: None,
+            to: None,
+            verified: true,
+        }
+    }
+
+    /// Whether it names a group of devices: a product, a class or a segment.
+    #[must_use]
+    pub fn is_wide(&self) -> bool {
+        self.product.is_some() || self.class.is_some() || self.segment.is_some()
+    }
+
+    /// Whether it is about this device. Every scope it names must fit; a fix of a weakness without a scope is about all devices.
+    #[must_use]
+    pub fn concerns(&self, device: &DeviceEntry) -> bool {
+        let fits =
+            |scope: &Option<String>, own: Option<&str>| scope.is_none() || scope.as_deref() == own;
+        let likeliest = crate::fleet::likeliest(device);
+        self.kind != ControlKind::CutLink
+            && (self.device.is_some() || self.is_wide() || self.weakness.is_some())
+            && fits(&self.device, Some(&device.id))
+            && fits(&self.segment, Some(&device.segment))
+            && fits(&self.class, crate::impact::class_of(device))
+            && fits(
+                &self.product,
+                likeliest.and_then(|own| own.product.as_deref()),
+            )
+            && fits(
+                &self.vendor,
+                likeliest.and_then(|own| own.vendor.as_deref()),
+            )
+    }
+
+    /// Whether it can change anything on this device: a fix without a scope does so only where the weakness is listed.
+    pub(crate) fn bears_on(&self, device: &DeviceEntry) -> bool {
+        let mut listed = device.weaknesses.iter().flatten();
+        self.concerns(device)
+            && (self.device.is_some()
+                || self.is_wide()
+                || listed.any(|own| Some(&own.id) == self.weakness.as_ref()))
+    }
+}
+
 /// Kinds of measures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ControlKind {
-    /// The maker's fix. Needs weakness.
+    /// The maker's fix. Needs a weakness, or a product whose devices are all brought up to date.
     Patch,
     /// IPS rule or application firewall. Needs weakness.
     VirtualPatch,
-    /// The service is switched off. Needs device and service.
+    /// The service is switched off. Needs a device and a service; with a wider scope it is switched off only where nobody was seen
+    /// using it.
     CloseService,
-    /// Only observed clients may reach the service. Needs device and service.
+    /// Only observed clients may reach the service. Needs a device or a wider scope, and a service.
     DenySources,
-    /// Only observed conversations may reach the device. Needs device.
+    /// Only observed conversations may reach or leave the device. Needs a device or a wider scope.
     Microsegment,
     /// Traffic from one segment to a service of another is denied; observed conversations stay. Needs from, to, service.
     CutLink,

@@ -1,8 +1,15 @@
 //! What devices of one product say about each other: where a version or a service of one is not known, its siblings stand for it.
 //!
 //! The share of the siblings with a version read that are affected is the best guess for one whose version nobody has read; the share
-//! that is proven to offer a service, of those that are proven or refuse, for one whose papers merely declare it. Shares are shrunk to the
-//! policy's default by a few imagined siblings and rounded to eighths, so that one device more seldom changes others.
+//! that is proven to offer a service, of those that are proven or refuse, for one whose papers merely declare it.
+//!
+//! Where siblings without a version are listed as affected as often as those with one, the listing does not follow from the version (a
+//! patch level was estimated, a scanner logged on), and a sibling that is not listed proves nothing about one that is. Then what counts is
+//! how many siblings list the weakness at all: between that share (the listing says nothing) and 1 (it is always right) the geometric
+//! middle is taken.
+//!
+//! Shares are shrunk to the policy's default by a few imagined siblings and rounded to eighths, so that one device more seldom changes
+//! others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -18,17 +25,36 @@ pub(crate) type Product = (Arc<str>, Arc<str>);
 pub(crate) enum Subject {
     Weakness(u32),
     Service(u32),
-    /// Any weakness that no sibling with a version lists: none of them has it.
-    Unlisted,
+}
+
+/// How the devices of one product list one weakness.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Verdicts {
+    /// With a version read: affected, and left open.
+    affected: u32,
+    open: u32,
+    /// Without a version: affected, and left open.
+    blind_affected: u32,
+    blind_open: u32,
+}
+
+/// What siblings say of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Siblings {
+    /// So many have it, of so many that decide.
+    Decided(u32, u32),
+    /// So many list it, of so many: a listing that does not follow from the version.
+    Listed(u32, u32),
 }
 
 /// Counts over devices.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Census {
-    /// Devices whose version was read.
+    /// Devices whose version was read, and the others.
     versioned: u32,
-    /// By weakness: of those, the affected ones and those that the version did not decide.
-    verdicts: BTreeMap<u32, [u32; 2]>,
+    blind: u32,
+    /// By weakness: how many list it.
+    verdicts: BTreeMap<u32, Verdicts>,
     /// By service: devices that are proven to offer it, and those that refused it.
     services: BTreeMap<u32, [u32; 2]>,
 }
@@ -44,17 +70,20 @@ pub(crate) struct Fleet {
 const PARTS: f64 = 8.0;
 const DOUBT: f64 = 1.0 / 16.0;
 
-/// `yes` of `count` with `prior` imagined siblings that have it with probability `default`; the default itself where nobody counts.
-fn share(yes: u32, count: u32, default: f64, prior: f64) -> f64 {
-    if count == 0 {
-        return default;
-    }
-    let share = (f64::from(yes) + prior * default) / (f64::from(count) + prior);
+/// A default in the light of siblings, with `prior` imagined ones that are as the default says; the default itself where nobody counts.
+fn share(siblings: Siblings, default: f64, prior: f64) -> f64 {
+    let shrunk =
+        |yes: u32, count: u32| (f64::from(yes) + prior * default) / (f64::from(count) + prior);
+    let share = match siblings {
+        Siblings::Decided(_, 0) | Siblings::Listed(_, 0) => return default,
+        Siblings::Decided(yes, count) => shrunk(yes, count),
+        Siblings::Listed(yes, count) => libm::sqrt(shrunk(yes, count)),
+    };
     (libm::round(share * PARTS) / PARTS).clamp(DOUBT, 1.0 - DOUBT)
 }
 
 /// Identity that is likelier than all others, when it names a product.
-fn likeliest(entry: &DeviceEntry) -> Option<&Identity> {
+pub(crate) fn likeliest(entry: &DeviceEntry) -> Option<&Identity> {
     entry
         .identities
         .iter()
@@ -74,48 +103,58 @@ fn product_of(entry: &DeviceEntry) -> Option<Product> {
 }
 
 impl Census {
-    /// Siblings that decide about a subject: those that have it, and all.
-    pub(crate) fn of(&self, subject: Subject) -> (u32, u32) {
+    /// What the devices say about a subject.
+    pub(crate) fn of(&self, subject: Subject) -> Siblings {
         match subject {
             Subject::Weakness(weakness) => {
-                let [affected, open] = self.verdicts.get(&weakness).copied().unwrap_or_default();
-                (affected, self.versioned.saturating_sub(open))
+                let v = self.verdicts.get(&weakness).copied().unwrap_or_default();
+                let rate = |yes: u32, others: u32| u64::from(yes) * u64::from(others);
+                if v.blind_affected > 0
+                    && 2 * rate(v.blind_affected, self.versioned) >= rate(v.affected, self.blind)
+                {
+                    let listed = [v.affected, v.open, v.blind_affected, v.blind_open];
+                    let listed = listed.into_iter().fold(0, u32::saturating_add);
+                    return Siblings::Listed(listed, self.versioned.saturating_add(self.blind));
+                }
+                Siblings::Decided(v.affected, self.versioned.saturating_sub(v.open))
             }
-            Subject::Unlisted => (0, self.versioned),
             Subject::Service(service) => {
                 let [proven, refused] = self.services.get(&service).copied().unwrap_or_default();
-                (proven, proven + refused)
+                Siblings::Decided(proven, proven + refused)
             }
         }
     }
 
     fn subjects(&self) -> impl Iterator<Item = Subject> + '_ {
         let weaknesses = self.verdicts.keys().copied().map(Subject::Weakness);
-        let weaknesses = weaknesses.chain([Subject::Unlisted]);
         weaknesses.chain(self.services.keys().copied().map(Subject::Service))
     }
 
     /// Counts a device in (+1) or out (-1).
     fn count(&mut self, graph: &Graph, entry: &DeviceEntry, by: i32) {
         let add = |count: &mut u32| *count = count.saturating_add_signed(by);
-        if likeliest(entry).is_some_and(|identity| identity.version.is_some()) {
-            add(&mut self.versioned);
-            // A weakness may be listed once a service: it counts once.
-            let mut seen = BTreeSet::new();
-            for own in entry.weaknesses.iter().flatten() {
-                let Some(weakness) = graph.weakness_by_id.get(own.id.as_str()) else {
-                    continue;
-                };
-                if !seen.insert(*weakness) {
-                    continue;
-                }
-                let counts = self.verdicts.entry(*weakness).or_default();
-                if undecided(own.matched) {
-                    add(&mut counts[1]);
-                } else if !crate::surface::switched_off(own.matched) {
-                    add(&mut counts[0]);
-                }
+        let versioned = likeliest(entry).is_some_and(|identity| identity.version.is_some());
+        add(if versioned {
+            &mut self.versioned
+        } else {
+            &mut self.blind
+        });
+        // A weakness may be listed once a service: it counts once.
+        let mut seen = BTreeSet::new();
+        for own in entry.weaknesses.iter().flatten() {
+            let Some(weakness) = graph.weakness_by_id.get(own.id.as_str()) else {
+                continue;
+            };
+            if crate::surface::switched_off(own.matched) || !seen.insert(*weakness) {
+                continue;
             }
+            let counts = self.verdicts.entry(*weakness).or_default();
+            add(match (versioned, undecided(own.matched)) {
+                (true, false) => &mut counts.affected,
+                (true, true) => &mut counts.open,
+                (false, false) => &mut counts.blind_affected,
+                (false, true) => &mut counts.blind_open,
+            });
         }
         for own in &entry.services {
             let Some(service) = graph.service_by_id.get(own.id.as_str()) else {
@@ -158,17 +197,20 @@ impl Graph {
         }
     }
 
-    /// What the siblings of a device say: those that have the subject, and all that decide.
-    pub(crate) fn siblings(&self, entry: &DeviceEntry, subject: Subject) -> (u32, u32) {
+    /// What the siblings of a device say; nothing for a device without a product.
+    pub(crate) fn siblings(&self, entry: &DeviceEntry, subject: Subject) -> Siblings {
         product_of(entry)
             .and_then(|product| self.fleets.get(&product))
-            .map_or((0, 0), |fleet| fleet.census.of(subject))
+            .map_or(Siblings::Decided(0, 0), |fleet| fleet.census.of(subject))
     }
 
     /// A default in the light of what siblings show.
     pub(crate) fn as_siblings(&self, entry: &DeviceEntry, subject: Subject, default: f64) -> f64 {
-        let (yes, count) = self.siblings(entry, subject);
-        share(yes, count, default, self.policy.fleet.prior)
+        share(
+            self.siblings(entry, subject),
+            default,
+            self.policy.fleet.prior,
+        )
     }
 
     /// Subjects whose shares differ between two states of a fleet.
@@ -183,15 +225,12 @@ impl Graph {
             .chain(after.subjects())
             .filter(|subject| {
                 let defaults = match subject {
-                    Subject::Weakness(_) | Subject::Unlisted => {
-                        [m.unknown_version, m.product_family]
-                    }
+                    Subject::Weakness(_) => [m.unknown_version, m.product_family],
                     Subject::Service(_) => [s.declared; 2],
                 };
                 let (old, new) = (before.of(*subject), after.of(*subject));
                 defaults.into_iter().any(|default| {
-                    share(old.0, old.1, default, prior).to_bits()
-                        != share(new.0, new.1, default, prior).to_bits()
+                    share(old, default, prior).to_bits() != share(new, default, prior).to_bits()
                 })
             })
             .collect()
@@ -199,13 +238,9 @@ impl Graph {
 
     /// Members of a fleet whose pairs lean on the shares of some subjects.
     fn leaning(&self, fleet: &Fleet, subjects: &BTreeSet<Subject>) -> Vec<u32> {
-        let unlisted = subjects.contains(&Subject::Unlisted);
         let weakness = |id: &str| {
             let slot = self.weakness_by_id.get(id).copied();
-            slot.is_some_and(|slot| {
-                subjects.contains(&Subject::Weakness(slot))
-                    || (unlisted && !fleet.census.verdicts.contains_key(&slot))
-            })
+            slot.is_some_and(|slot| subjects.contains(&Subject::Weakness(slot)))
         };
         let service = |id: &str| {
             let slot = self.service_by_id.get(id);

@@ -36,7 +36,7 @@ Propagation { hops: u8, act: f64, conversation_attempts: f64, segment_attempts: 
 weights! { /// Belief that a link is open.
 Links { seen: f64, rule: f64, unknown: f64, refuted: f64, } }
 weights! { /// Weight of entries by kind.
-Entries { internet: f64, vendor_access: f64, mail_web: f64, wireless: f64, physical: f64, supplier: f64, } }
+Entries { internet: f64, vendor_access: f64, mail_web: f64, wireless: f64, physical: f64, supplier: f64, unlisted: f64, } }
 weights! { /// Impact scale.
 Impacts { very_high: f64, high: f64, medium: f64, low: f64, no_fallback: f64, idle: f64, records: f64, foothold: f64, availability_only: f64, } }
 weights! { /// The to-do list.
@@ -223,6 +223,7 @@ impl Policy {
             ("propagation.served_content", p.served_content),
             ("propagation.stale_factor", p.stale_factor),
             ("propagation.partial_grip", p.partial_grip),
+            ("entry.unlisted", self.entry.unlisted),
             ("impact.foothold", self.impact.foothold),
             ("impact.availability_only", self.impact.availability_only),
             ("impact.idle", self.impact.idle),

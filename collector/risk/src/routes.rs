@@ -277,7 +277,7 @@ impl<'a> Explainer<'a> {
             to: own.id.to_string(),
             service: None,
             weakness: None,
-            probability: self.assessor.layers.reached[0][device as usize],
+            probability: self.observed.begin[device as usize],
             kind: HopKind::Entry,
             evidence: format!("campaigns begin here: {kind}"),
         }

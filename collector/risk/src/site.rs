@@ -221,7 +221,11 @@ impl<'a> Check<'a> {
             {
                 self.fault(format!("{path}.device"), format!("no device {device:?}"));
             }
-            for (key, segment) in [("from", &control.from), ("to", &control.to)] {
+            for (key, segment) in [
+                ("from", &control.from),
+                ("to", &control.to),
+                ("segment", &control.segment),
+            ] {
                 if let Some(segment) = segment
                     && !self.segments.contains(segment.as_str())
                 {
@@ -344,26 +348,35 @@ pub(crate) fn conversation_fault(talk: &ConversationEntry) -> Option<&'static st
 
 /// What a control lacks for its kind.
 pub(crate) fn control_faults(control: &ControlEntry) -> Vec<String> {
+    let somewhere = control.device.is_some() || control.is_wide();
+    let scope = ("device\", \"product\", \"class\" or \"segment", somewhere);
     let needs: &[(&str, bool)] = match control.kind {
-        ControlKind::Patch | ControlKind::VirtualPatch => {
-            &[("weakness", control.weakness.is_some())]
+        ControlKind::Patch => &[(
+            "weakness\" or \"product",
+            control.weakness.is_some() || control.product.is_some(),
+        )],
+        ControlKind::VirtualPatch => &[("weakness", control.weakness.is_some())],
+        ControlKind::CloseService | ControlKind::DenySources => {
+            &[scope, ("service", control.service.is_some())]
         }
-        ControlKind::CloseService | ControlKind::DenySources => &[
-            ("device", control.device.is_some()),
-            ("service", control.service.is_some()),
-        ],
-        ControlKind::Microsegment | ControlKind::RemoveEntry => {
-            &[("device", control.device.is_some())]
-        }
+        ControlKind::Microsegment => &[scope],
+        ControlKind::RemoveEntry => &[("device", control.device.is_some())],
         ControlKind::CutLink => &[
             ("from", control.from.is_some()),
             ("to", control.to.is_some()),
             ("service", control.service.is_some()),
         ],
     };
-    needs
+    let mut faults: Vec<String> = needs
         .iter()
         .filter(|(_, there)| !there)
-        .map(|(key, _)| format!("needs {key:?}"))
-        .collect()
+        .map(|(key, _)| format!("needs \"{key}\""))
+        .collect();
+    if control.device.is_some() && control.is_wide() {
+        faults.push("names one device and a group of devices".to_owned());
+    }
+    if control.vendor.is_some() && control.product.is_none() {
+        faults.push("names a \"vendor\" without a \"product\"".to_owned());
+    }
+    faults
 }

@@ -16,9 +16,8 @@ impl Graph {
         let Some(mut device) = self.devices[slot as usize].take() else {
             return;
         };
-        let id = device.id.clone();
-        device.way_open = self.left(&id, |control| control.kind == ControlKind::RemoveEntry);
-        device.lateral = self.left(&id, |control| control.kind == ControlKind::Microsegment);
+        device.way_open = self.left(&device, |control| control.kind == ControlKind::RemoveEntry);
+        device.lateral = self.left(&device, |control| control.kind == ControlKind::Microsegment);
         let mut pairs = Vec::new();
         if device.active {
             for weakness in device.entry.weaknesses.iter().flatten() {
@@ -67,17 +66,19 @@ impl Graph {
             base.privileges = Privileges::None;
         }
         let k = exploitability::works(&self.policy, &base, &weakness.known);
-        let open = self.left(&device.id, |control| {
-            let names = |own: &Option<String>, id: &str| own.as_deref() == Some(id);
-            match control.kind {
-                ControlKind::Patch | ControlKind::VirtualPatch => {
-                    names(&control.weakness, &entry.id)
-                }
-                ControlKind::CloseService => {
-                    entry.service.is_some() && control.service == entry.service
-                }
-                _ => false,
+        let open = self.left(device, |control| match control.kind {
+            ControlKind::Patch | ControlKind::VirtualPatch => {
+                // Without a weakness it is an update: it fixes all.
+                control
+                    .weakness
+                    .as_deref()
+                    .is_none_or(|own| own == entry.id)
             }
+            ControlKind::CloseService => entry
+                .service
+                .as_deref()
+                .is_some_and(|service| self.switches_off(device, control, service)),
+            _ => false,
         });
         let s = weakness.alpha * m * o * k * open;
         let grip = match (weakness.base.technical, weakness.total) {
@@ -247,8 +248,8 @@ impl Graph {
             }
             _ => None,
         };
-        self.left(&device.id, |control| match control.kind {
-            ControlKind::Microsegment => control.device.is_some(),
+        self.left(device, |control| match control.kind {
+            ControlKind::Microsegment => true,
             ControlKind::DenySources => own.is_some() && control.service.as_deref() == own,
             _ => false,
         })

@@ -34,14 +34,24 @@ fn small_site(seed: u64, devices: u64) -> Document {
 
 fn any_control(random: &mut Random, device: &DeviceEntry) -> ControlEntry {
     let mut control = ControlEntry {
-        kind: ControlKind::Microsegment,
         device: Some(device.id.clone()),
-        weakness: None,
-        service: None,
-        from: None,
-        to: None,
         verified: random.below(2) == 0,
+        ..ControlEntry::of(ControlKind::Microsegment)
     };
+    if random.below(3) == 0 {
+        // A wider scope.
+        control.device = None;
+        let identity = &device.identities[0];
+        match random.below(3) {
+            0 => control.product.clone_from(&identity.product),
+            1 => control.class.clone_from(&device.clinical.class),
+            _ => control.segment = Some(device.segment.clone()),
+        }
+        if control.product.is_some() && random.below(3) == 0 {
+            control.kind = ControlKind::Patch;
+            return control;
+        }
+    }
     match random.below(6) {
         0 => {
             control.kind = ControlKind::Patch;
@@ -58,16 +68,13 @@ fn any_control(random: &mut Random, device: &DeviceEntry) -> ControlEntry {
             control.kind = ControlKind::DenySources;
             control.service = Some(device.services[0].id.clone());
         }
-        3 => control.kind = ControlKind::RemoveEntry,
+        3 if control.device.is_some() => control.kind = ControlKind::RemoveEntry,
         4 => {
             control = ControlEntry {
-                kind: ControlKind::CutLink,
-                device: None,
-                weakness: None,
                 service: Some("tcp/445".to_owned()),
                 from: Some(format!("v{}", random.below(5))),
                 to: Some(format!("v{}", random.below(5))),
-                verified: true,
+                ..ControlEntry::of(ControlKind::CutLink)
             };
         }
         _ => {}

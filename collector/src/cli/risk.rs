@@ -64,7 +64,9 @@ pub enum RiskAction {
     WhatIf(WhatIfArgs),
     /// The measures that take most loss away, at most K, and the observed conversations each keeps.
     #[command(
-        after_help = "No measure denies an observed conversation; what each keeps is listed below it.\n\
+        after_help = "A measure is about one device, or about a whole product, class or segment: bring a fleet up to date, switch a\n\
+        service off on a class of devices where nobody was seen using it, let only observed conversations into a segment.\n\
+        No measure denies an observed conversation; what each keeps is listed below it.\n\
         The gain is recomputed, each on top of those before it; the choice is greedy and claims no optimum."
     )]
     Controls {

@@ -130,12 +130,14 @@ struct LinkFile<'a> {
     days_since: u16,
 }
 
-const fn evidence(evidence: Evidence) -> &'static str {
+/// `None` for a service that nobody has evidence of.
+const fn evidence(evidence: Evidence) -> Option<&'static str> {
     match evidence {
-        Evidence::Served => "served",
-        Evidence::Banner => "banner",
-        Evidence::Declared => "declared",
-        Evidence::Refused => "refused",
+        Evidence::Served => Some("served"),
+        Evidence::Banner => Some("banner"),
+        Evidence::Declared => Some("declared"),
+        Evidence::Refused => Some("refused"),
+        Evidence::Unseen => None,
     }
 }
 
@@ -196,9 +198,11 @@ fn device(site: &Site, number: usize) -> DeviceFile<'_> {
         services: device
             .services
             .iter()
-            .map(|service| ServiceFile {
-                id: service.id,
-                evidence: evidence(service.evidence),
+            .filter_map(|service| {
+                Some(ServiceFile {
+                    id: service.id,
+                    evidence: evidence(service.evidence)?,
+                })
             })
             .collect(),
         clinical: ClinicalFile {

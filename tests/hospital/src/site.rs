@@ -127,6 +127,8 @@ pub enum Evidence {
     Declared,
     /// Refused a client.
     Refused,
+    /// Nobody has seen it and no document names it: it is here because an advisory reaches the product through it.
+    Unseen,
 }
 
 /// Clinical context of one device.

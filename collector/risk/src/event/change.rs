@@ -91,8 +91,8 @@ impl Graph {
     }
 
     fn control_changes(&mut self, control: &ControlEntry, concern: &mut Concern) {
-        match (control.kind, &control.device, &control.weakness) {
-            (ControlKind::CutLink, ..) => {
+        match control.kind {
+            ControlKind::CutLink => {
                 let name = (
                     control
                         .from
@@ -114,24 +114,7 @@ impl Graph {
                     self.apply_link_control(*link);
                 }
             }
-            (_, Some(device), _) => {
-                let id = device.as_str();
-                self.raise_again(|device| &*device.id == id, concern);
-            }
-            (_, None, Some(weakness)) => {
-                self.raise_again(
-                    |device| {
-                        device
-                            .entry
-                            .weaknesses
-                            .iter()
-                            .flatten()
-                            .any(|own| own.id == *weakness)
-                    },
-                    concern,
-                );
-            }
-            (_, None, None) => {}
+            _ => self.raise_again(|device| control.bears_on(&device.entry), concern),
         }
     }
 

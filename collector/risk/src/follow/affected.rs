@@ -76,20 +76,13 @@ impl Named {
                 service,
             } => self.add_talk(graph, batch, client, server, service),
             Event::Control(control) | Event::ControlGone(control) => {
-                match (&control.device, &control.weakness) {
-                    (Some(device), _) => self.raised.extend(slot(device)),
-                    (None, Some(weakness)) => {
-                        self.raised
-                            .extend(graph.device_by_id.values().copied().filter(|slot| {
-                                let entry = &graph.device(*slot).entry;
-                                entry
-                                    .weaknesses
-                                    .iter()
-                                    .flatten()
-                                    .any(|own| own.id == *weakness)
-                            }))
+                let bears = |slot: &u32| control.bears_on(&graph.device(*slot).entry);
+                match &control.device {
+                    Some(device) => self.raised.extend(slot(device)),
+                    None => {
+                        let slots = graph.device_by_id.values().copied();
+                        self.raised.extend(slots.filter(bears));
                     }
-                    (None, None) => {}
                 }
             }
             Event::Link(_)

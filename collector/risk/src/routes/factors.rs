@@ -2,7 +2,7 @@
 
 use super::Explainer;
 use crate::assessment::Factor;
-use crate::fleet::Subject;
+use crate::fleet::{Siblings, Subject};
 use crate::graph::{Kind, Pair, Place};
 use crate::score::Score;
 
@@ -10,14 +10,19 @@ impl Explainer<'_> {
     fn match_reason(&self, pair: &Pair) -> String {
         let graph = &self.assessor.graph;
         let entry = &graph.device(pair.device).entry;
+        if !crate::fleet::undecided(pair.matched) {
+            return format!("match {:?}", pair.matched);
+        }
         match graph.siblings(entry, Subject::Weakness(pair.weakness)) {
-            (affected, count) if count > 0 && crate::fleet::undecided(pair.matched) => {
-                format!(
-                    "match {:?}; {affected} of {count} devices of the product with a known version are affected",
-                    pair.matched
-                )
-            }
-            _ => format!("match {:?}", pair.matched),
+            Siblings::Decided(_, 0) | Siblings::Listed(_, 0) => format!("match {:?}", pair.matched),
+            Siblings::Decided(affected, count) => format!(
+                "match {:?}; {affected} of {count} devices of the product with a known version are affected",
+                pair.matched
+            ),
+            Siblings::Listed(listed, count) => format!(
+                "match {:?}; the listing does not follow from the version, and {listed} of {count} devices of the product have it",
+                pair.matched
+            ),
         }
     }
 

@@ -1,6 +1,9 @@
 //! Routes of conversations that were seen, all the way from the foothold: what a defender can check in the traffic.
 //!
-//! The likeliest routes may lean on contact that nobody saw and that the network may forbid; these do not.
+//! The likeliest routes may lean on contact that nobody saw and that the network may forbid; these do not. A route over another service
+//! of the stepping stone needs another fix, so these come before more clients of the same service.
+
+use std::collections::BTreeSet;
 
 use super::{Explainer, Step};
 use crate::assessment::{HopKind, Route};
@@ -10,6 +13,8 @@ use crate::flat::{FlatSurface, STALE};
 /// Best observed way to every device: its probability and last step; none for a foothold.
 #[derive(Debug, Default)]
 pub(super) struct Observed {
+    /// Chance that a campaign begins on a device: an exposed one may fall to something that nobody lists.
+    pub(super) begin: Vec<f64>,
     best: Vec<f64>,
     steps: Vec<Option<Step>>,
 }
@@ -18,8 +23,16 @@ impl Observed {
     /// The best ways of at most `hops` - 1 conversations, so that one more leads to a target.
     pub(super) fn of(assessor: &Assessor, hops: usize) -> Self {
         let flat = &assessor.flat;
+        let unlisted = assessor.graph.policy.entry.unlisted;
+        let doors = flat.door.iter().map(|door| door * unlisted);
+        let begin: Vec<f64> = assessor.layers.reached[0]
+            .iter()
+            .zip(doors)
+            .map(|(begin, door)| begin.max(door))
+            .collect();
         let mut observed = Self {
-            best: assessor.layers.reached[0].clone(),
+            best: begin.clone(),
+            begin,
             steps: vec![None; flat.slots],
         };
         for _ in 1..hops {
@@ -99,7 +112,7 @@ impl Explainer<'_> {
                 last,
                 first,
             };
-            ways.push(way(assessor.layers.reached[0][stone as usize], None));
+            ways.push(way(self.observed.begin[stone as usize], None));
             for place in flat.surfaces_of(stone) {
                 let surface = &flat.surfaces[place as usize];
                 talks(assessor, surface, |from, kind, contact| {
@@ -125,9 +138,21 @@ impl Explainer<'_> {
             let worse = b.probability.total_cmp(&a.probability);
             worse.then_with(|| names(a).cmp(&names(b)))
         });
+        // The best way over each service of each stone, then the others; the sort is stable.
+        let mut seen = BTreeSet::new();
+        let mut ways: Vec<(bool, Way)> = ways
+            .into_iter()
+            .map(|way| {
+                (
+                    !seen.insert((way.stone, way.first.map(|step| step.place))),
+                    way,
+                )
+            })
+            .collect();
+        ways.sort_by_key(|(again, _)| *again);
         let mut routes: Vec<Route> = Vec::new();
         let mut used: Vec<(u32, Option<u32>)> = Vec::new();
-        for way in ways {
+        for (_, way) in ways {
             let ends = (way.stone, way.first.map(|step| step.from));
             if routes.len() == most || used.contains(&ends) {
                 continue;

@@ -1,7 +1,7 @@
 //! What controls leave open.
 
 use crate::document::{ControlEntry, ControlKind};
-use crate::graph::Graph;
+use crate::graph::{Device, Graph};
 
 impl Graph {
     /// Share of the attempts that a control stops.
@@ -42,15 +42,28 @@ impl Graph {
             .is_some_and(|controls| controls.remove(control))
     }
 
-    /// What the controls that `concerns` picks, of one device or of the whole site, leave open: prod(1 - strength).
-    pub(super) fn left(&self, device: &str, concerns: impl Fn(&ControlEntry) -> bool) -> f64 {
-        [device, ""]
+    /// What the controls on a device that `stops` picks, its own and wider ones, leave open: prod(1 - strength).
+    pub(super) fn left(&self, device: &Device, stops: impl Fn(&ControlEntry) -> bool) -> f64 {
+        [&*device.id, ""]
             .into_iter()
             .filter_map(|device| self.controls.get(device))
             .flatten()
-            .filter(|control| concerns(control))
+            .filter(|control| control.concerns(&device.entry) && stops(control))
             .map(|control| 1.0 - self.strength(control))
             .product()
+    }
+
+    /// Whether a measure switches a service of a device off: one of a wider scope does so only where nobody was seen using it.
+    pub(crate) fn switches_off(&self, device: &Device, control: &ControlEntry, id: &str) -> bool {
+        control.kind == ControlKind::CloseService
+            && control.service.as_deref() == Some(id)
+            && (control.device.is_some() || {
+                let service = self.service_by_id.get(id);
+                !device
+                    .served
+                    .iter()
+                    .any(|talk| Some(&talk.service) == service)
+            })
     }
 
     /// Sets what cut-link controls leave of one link.
@@ -62,14 +75,37 @@ impl Graph {
             &*self.segments[group.segment as usize].id,
             &*self.services[group.service as usize].0,
         );
-        let left = self.left("", |control| {
+        let cuts = |control: &&ControlEntry| {
             control.kind == ControlKind::CutLink
                 && (
                     control.from.as_deref().unwrap_or_default(),
                     control.to.as_deref().unwrap_or_default(),
                     control.service.as_deref().unwrap_or_default(),
                 ) == name
-        });
+        };
+        let left = self
+            .controls
+            .get("")
+            .into_iter()
+            .flatten()
+            .filter(cuts)
+            .map(|control| 1.0 - self.strength(control))
+            .product();
         self.links[slot as usize].left = left;
+    }
+}
+
+impl Device {
+    /// Whether a device offers a service: listed, named by a weakness, or seen used.
+    pub(crate) fn offers(&self, graph: &Graph, id: &str) -> bool {
+        let listed = self.entry.services.iter().any(|own| own.id == id);
+        let mut named = self.entry.weaknesses.iter().flatten();
+        let service = graph.service_by_id.get(id);
+        listed
+            || named.any(|own| own.service.as_deref() == Some(id))
+            || self
+                .served
+                .iter()
+                .any(|talk| Some(&talk.service) == service)
     }
 }

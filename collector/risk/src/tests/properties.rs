@@ -46,13 +46,13 @@ fn control(kind: ControlKind, document: &Document, pick: usize) -> ControlEntry 
         .next();
     let near = kind != ControlKind::CutLink;
     ControlEntry {
-        kind,
         device: near.then(|| device.id.clone()),
         weakness: weakness.map(|weakness| weakness.id.clone()),
         service: Some(device.services[0].id.clone()),
         from: (!near).then(|| "v0".to_owned()),
         to: (!near).then(|| "v1".to_owned()),
         verified: pick.is_multiple_of(2),
+        ..ControlEntry::of(kind)
     }
 }
 

@@ -157,6 +157,9 @@ fn rank(rank: u32) -> String {
     }
 }
 
+/// Kept conversations that are written out for one measure.
+const MOST_KEPT: usize = 20;
+
 /// Measures and what they keep.
 pub(super) fn plan(plan: &Plan) -> Vec<String> {
     if plan.controls.is_empty() {
@@ -179,7 +182,14 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
         if control.keeps.is_empty() {
             lines.push("     concerns no observed conversation".to_owned());
         }
-        for kept in &control.keeps {
+        if control.keeps.len() > MOST_KEPT {
+            let clinical = control.keeps.iter().filter(|kept| kept.clinical).count();
+            lines.push(format!(
+                "     keeps {} observed conversations, {clinical} of them clinical; --json names every one, the first are",
+                control.keeps.len()
+            ));
+        }
+        for kept in control.keeps.iter().take(MOST_KEPT) {
             let clinical = if kept.clinical { "  (clinical)" } else { "" };
             lines.push(format!(
                 "     keeps {} -> {} {}{clinical}",
@@ -190,14 +200,43 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
     lines
 }
 
+/// The devices of a measure.
+fn whom(planned: &PlannedControl) -> String {
+    let control = &planned.control;
+    if let Some(device) = &control.device {
+        return device.clone();
+    }
+    let mut words = vec!["every".to_owned()];
+    if let Some(product) = &control.product {
+        words.extend(control.vendor.clone());
+        words.push(product.clone());
+    } else {
+        words.push("device".to_owned());
+    }
+    if let Some(class) = &control.class {
+        words.push(format!("of class {class}"));
+    }
+    if let Some(segment) = &control.segment {
+        words.push(format!("in {segment}"));
+    }
+    if control.kind == ControlKind::CloseService {
+        words.push("where nobody was seen using it".to_owned());
+    }
+    format!(
+        "{} ({})",
+        words.join(" "),
+        counted(planned.devices as usize, "device")
+    )
+}
+
 fn measure(planned: &PlannedControl) -> String {
     let control = &planned.control;
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let device = control
-        .device
-        .clone()
-        .unwrap_or_else(|| "every device".to_owned());
+    let device = whom(planned);
     match control.kind {
+        ControlKind::Patch if control.weakness.is_none() => {
+            format!("bring {device} up to date")
+        }
         ControlKind::Patch => format!("patch {} on {device}", text(&control.weakness)),
         ControlKind::VirtualPatch => format!(
             "filter attacks on {} before {device}",

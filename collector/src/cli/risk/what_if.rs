@@ -59,25 +59,13 @@ fn events(assessed: &Assessed, args: &WhatIfArgs) -> Result<Vec<Event>, Failure>
         device(assessed, "--microsegment", id)?;
         events.push(Event::Control(ControlEntry {
             device: Some(id.clone()),
-            ..control(ControlKind::Microsegment)
+            ..ControlEntry::of(ControlKind::Microsegment)
         }));
     }
     for what in &args.cut_link {
         events.push(cut(assessed, what)?);
     }
     Ok(events)
-}
-
-fn control(kind: ControlKind) -> ControlEntry {
-    ControlEntry {
-        kind,
-        device: None,
-        weakness: None,
-        service: None,
-        from: None,
-        to: None,
-        verified: true,
-    }
 }
 
 fn usage(message: String) -> Failure {
@@ -158,7 +146,7 @@ fn patch(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
     Ok(Event::Control(ControlEntry {
         device: Some(id.to_owned()),
         weakness: Some(weakness.to_owned()),
-        ..control(ControlKind::Patch)
+        ..ControlEntry::of(ControlKind::Patch)
     }))
 }
 
@@ -193,7 +181,7 @@ fn close(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
     Ok(Event::Control(ControlEntry {
         device: Some(id.to_owned()),
         service: Some(service.to_owned()),
-        ..control(ControlKind::CloseService)
+        ..ControlEntry::of(ControlKind::CloseService)
     }))
 }
 
@@ -216,7 +204,7 @@ fn cut(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
                     from: Some(from.to_owned()),
                     to: Some(to.to_owned()),
                     service: Some(service.to_owned()),
-                    ..control(ControlKind::CutLink)
+                    ..ControlEntry::of(ControlKind::CutLink)
                 }));
             }
         }

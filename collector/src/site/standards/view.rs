@@ -81,11 +81,18 @@ impl<'a> SiteView<'a> {
             }
         }
         for control in document.controls.iter().filter(|it| it.verified) {
-            if let (ControlKind::CloseService, Some(device), Some(service)) =
-                (control.kind, &control.device, &control.service)
-            {
-                view.closed.insert((device, service));
-            }
+            let (ControlKind::CloseService, Some(service)) = (control.kind, &control.service)
+            else {
+                continue;
+            };
+            let closed = document.devices.iter().filter(|device| {
+                // One of a wider scope leaves the service where it is used.
+                let used = view.used.contains(&(device.id.as_str(), service.as_str()));
+                control.concerns(device) && (control.device.is_some() || !used)
+            });
+            let closed: Vec<&str> = closed.map(|device| device.id.as_str()).collect();
+            view.closed
+                .extend(closed.into_iter().map(|id| (id, service.as_str())));
         }
         view
     }

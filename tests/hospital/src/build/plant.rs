@@ -6,7 +6,7 @@
 use super::stream;
 use crate::kind::{EntryKind, Safety};
 use crate::random::Random;
-use crate::site::{Conversation, Evidence, Match, Planted, Site, Weakness};
+use crate::site::{Conversation, Evidence, Match, Offered, Planted, Site, Weakness};
 use crate::weakness::FlawFacts;
 use crate::weakness::cvss::{AttackVector, Level, Vector};
 
@@ -57,10 +57,7 @@ pub(super) fn plant(site: &mut Site) {
         device.clinical.safety == Safety::Catastrophic
             && !STONES.contains(&device.kind.name)
             && device.entry.is_none()
-            && device
-                .services
-                .iter()
-                .any(|service| service.id.starts_with("tcp/"))
+            && device.services.iter().any(usable)
     });
     let wanted = (site.devices.len() / 1_000).clamp(4, 12);
     let mut used = std::collections::BTreeSet::new();
@@ -89,6 +86,11 @@ pub(super) fn plant(site: &mut Site) {
         .dedup_by_key(|c| (c.client, c.server, c.service));
 }
 
+/// A service that somebody knows of and a conversation can use.
+fn usable(service: &Offered) -> bool {
+    service.id.starts_with("tcp/") && service.evidence != Evidence::Unseen
+}
+
 fn numbers(site: &Site, test: impl Fn(&crate::site::Device) -> bool) -> Vec<u32> {
     (0..site.devices.len() as u32)
         .filter(|&number| test(&site.devices[number as usize]))
@@ -114,10 +116,7 @@ fn step(
     random: &mut Random,
 ) -> Option<(u32, usize)> {
     let device = &mut site.devices[to as usize];
-    let service = device
-        .services
-        .iter()
-        .position(|service| service.id.starts_with("tcp/"))?;
+    let service = device.services.iter().position(usable)?;
     device.services[service].up = true;
     device.services[service].evidence = Evidence::Served;
     site.flaws.push(strong(number, random));

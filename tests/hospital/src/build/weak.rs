@@ -6,7 +6,7 @@ use super::{place, stream};
 use crate::kind::{Flaw, Group, Kind, NEVER};
 use crate::kinds;
 use crate::random::{Random, mix, text_key};
-use crate::site::{Device, Match, Site, Weakness};
+use crate::site::{Device, Evidence, Match, Offered, Site, Weakness};
 use crate::weakness::cvss::AttackVector;
 use crate::weakness::intel::Intelligence;
 use crate::weakness::os::{self, OsFlaw};
@@ -51,6 +51,11 @@ impl Catalogue<'_> {
     }
 }
 
+/// Share of medical product entries of which every version is affected: 209 of the 607 in CISA's medical advisories (CSAF, to October
+/// 2024) say `vers:all/*`.
+const EVERY_VERSION: f64 = 209.0 / 607.0;
+/// Share of the other entries whose versions are free text ("4.1.1 and below"), 138 of 398: there a version that was read does not decide.
+const FREE_TEXT: f64 = 138.0 / 398.0;
 /// Share of present flaws that a maker has fixed without a new version number.
 const HOTFIXED: f64 = 0.06;
 /// Share of flaws of a product that a given build of it does not contain.
@@ -64,13 +69,22 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
     };
     let products = products(site, &mut catalogue);
     let credentials = catalogue.add(default_credentials());
+    // How an advisory writes its versions is the same for every device of the product.
+    let estate = site.estate_seed;
+    let free_text = |device: &Device, flaw: usize, fixed: usize, flaws: &[FlawFacts]| {
+        let labels = ["free text", device.model.product, &flaws[flaw].id];
+        fixed != NEVER && Random::of(estate, &labels).chance(FREE_TEXT)
+    };
     for number in 0..site.devices.len() {
         let mut random = stream(site, "weaknesses", number);
         let device = &site.devices[number];
+        let mut offers = device.services.clone();
         let mut list = Vec::new();
         for flaw in device.model.flaws {
             if let Some(index) = catalogue.named(flaw.id) {
-                list.extend(of_product(device, index, flaw, &mut random));
+                let text = free_text(device, index, flaw.fixed, &catalogue.flaws);
+                let found = of_product(device, &mut offers, index, flaw, text, &mut random);
+                list.extend(found);
             }
         }
         let key = (device.kind.name, device.model.product);
@@ -80,17 +94,27 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
                 service: extra.service,
                 fixed: extra.fixed,
             };
-            list.extend(of_product(device, extra.flaw, &flaw, &mut random));
+            let text = free_text(device, extra.flaw, extra.fixed, &catalogue.flaws);
+            list.extend(of_product(
+                device,
+                &mut offers,
+                extra.flaw,
+                &flaw,
+                text,
+                &mut random,
+            ));
         }
         for flaw in os::flaws(device.model.os) {
             if let Some(index) = catalogue.named(flaw.id) {
-                list.extend(of_system(device, index, flaw, &mut random));
+                list.extend(of_system(device, &mut offers, index, flaw, &mut random));
             }
         }
         list.extend(left_at_default(device, credentials, &mut random));
         let mut seen = std::collections::BTreeSet::new();
         list.retain(|weakness: &Weakness| seen.insert(weakness.flaw));
-        site.devices[number].weaknesses = list;
+        let device = &mut site.devices[number];
+        device.weaknesses = list;
+        device.services = offers;
     }
     site.flaws = catalogue.flaws;
 }
@@ -98,7 +122,7 @@ pub(super) fn weaken(site: &mut Site, intelligence: Option<&Intelligence>) {
 /// Mean number of invented flaws of a product, so that scanners list about six a device.
 const fn invented(group: Group) -> f64 {
     match group {
-        Group::Medical => 4.5,
+        Group::Medical => 3.4,
         Group::ClinicalIt | Group::Building => 3.5,
         Group::It => 2.0,
         Group::Infrastructure => 2.5,
@@ -133,7 +157,7 @@ fn products(
                 };
                 let service = reached_through(kind, &facts, &mut random);
                 let never = if kind.group == Group::Medical {
-                    0.5
+                    EVERY_VERSION
                 } else {
                     0.3
                 };
@@ -164,44 +188,57 @@ fn reached_through(kind: &'static Kind, facts: &FlawFacts, random: &mut Random) 
     }
 }
 
-/// Index of the service among the device's; `Err` when the device does not list it.
-fn service_index(device: &Device, service: &str) -> Result<Option<usize>, ()> {
+/// Index of the service among the device's; `None` for a local flaw, and for one of the network stack on a device that answers nowhere.
+///
+/// A scanner matches products and versions, not services: it lists a flaw whose service is off or was never there just the same (CSAF
+/// product trees and CPE ranges name no ports; candidates are "all pairs a scanner would list, including flaws whose service is not
+/// up"). Such a service is added here, down and unseen, so that the pair is a candidate.
+fn service_index(offers: &mut Vec<Offered>, service: &'static str) -> Option<usize> {
     match service {
-        "" => Ok(None),
-        "*" => device
-            .services
-            .iter()
-            .position(|s| s.up)
-            .map_or(Err(()), |index| Ok(Some(index))),
-        id => device
-            .services
-            .iter()
-            .position(|s| s.id == id)
-            .map_or(Err(()), |index| Ok(Some(index))),
+        "" => None,
+        "*" => offers.iter().position(|offer| offer.up),
+        id => Some(
+            offers
+                .iter()
+                .position(|offer| offer.id == id)
+                .unwrap_or_else(|| {
+                    offers.push(Offered {
+                        id,
+                        up: false,
+                        evidence: Evidence::Unseen,
+                    });
+                    offers.len() - 1
+                }),
+        ),
     }
 }
 
-fn of_product(device: &Device, index: usize, flaw: &Flaw, random: &mut Random) -> Option<Weakness> {
-    let service = service_index(device, flaw.service).ok()?;
+fn of_product(
+    device: &Device,
+    offers: &mut Vec<Offered>,
+    index: usize,
+    flaw: &Flaw,
+    free_text: bool,
+    random: &mut Random,
+) -> Option<Weakness> {
     let affects = |version: usize| flaw.fixed == NEVER || version < flaw.fixed;
     let hotfixed = random.chance(HOTFIXED);
     let present = affects(device.truth.version) && !hotfixed && !random.chance(ABSENT);
     let excused = hotfixed && random.chance(0.3);
+    let sure = device.visible.confidence > 0.5;
     let listed = match device.visible.version {
         _ if excused => Some(Match::NotAffected),
-        Some(version) if affects(version) && device.visible.confidence > 0.5 => {
-            Some(Match::Affected)
-        }
+        Some(_) if free_text && sure => Some(Match::UnknownVersion),
+        Some(_) if free_text => Some(Match::ProductFamily),
+        Some(version) if affects(version) && sure => Some(Match::Affected),
         Some(version) if affects(version) => Some(Match::ProductFamily),
         Some(_) => random.chance(0.15).then_some(Match::Fixed),
-        None if device.visible.confidence > 0.5 => {
-            random.chance(0.9).then_some(Match::UnknownVersion)
-        }
+        None if sure => random.chance(0.9).then_some(Match::UnknownVersion),
         None => random.chance(0.6).then_some(Match::ProductFamily),
     };
-    (present || listed.is_some()).then_some(Weakness {
+    (present || listed.is_some()).then(|| Weakness {
         flaw: index,
-        service,
+        service: service_index(offers, flaw.service),
         listed,
         present,
     })
@@ -209,11 +246,15 @@ fn of_product(device: &Device, index: usize, flaw: &Flaw, random: &mut Random) -
 
 fn of_system(
     device: &Device,
+    offers: &mut Vec<Offered>,
     index: usize,
     flaw: &OsFlaw,
     random: &mut Random,
 ) -> Option<Weakness> {
-    let service = service_index(device, flaw.service).ok()?;
+    let there = device.services.iter().any(|own| own.id == flaw.service);
+    if !there && os::in_component(device.model.os, flaw) {
+        return None;
+    }
     let present = device.truth.patch_age > flaw.fixed && !random.chance(HOTFIXED);
     // A scanner without an account on the device sees no local flaw; the hospital has accounts where it patches.
     let blind = flaw.service.is_empty() && !place::is_managed(device.kind) && !random.chance(0.12);
@@ -231,9 +272,9 @@ fn of_system(
         let plausible = device.truth.patch_age * random.log_normal(1.0, 0.8) > flaw.fixed;
         plausible.then_some(Match::UnknownVersion)
     };
-    (present || listed.is_some()).then_some(Weakness {
+    (present || listed.is_some()).then(|| Weakness {
         flaw: index,
-        service,
+        service: service_index(offers, flaw.service),
         listed,
         present,
     })

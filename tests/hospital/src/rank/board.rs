@@ -107,27 +107,59 @@ pub fn part(bench: &Bench<'_>, engine_path: Option<&Path>, scratch: &Path) -> Re
         100.0 * listed / truth.mean_loss(),
         100.0 * bench.unlisted / truth.mean_loss(),
     );
+    let mut strongest = ("", 0.0);
     for baseline in baselines::ALL {
         let order = baselines::baseline_order(bench, baseline);
-        row(&mut text, baseline.name, &bench.judge(&order));
+        let judgement = bench.judge(&order);
+        row(&mut text, baseline.name, &judgement);
+        if judgement.share > strongest.1 {
+            strongest = (baseline.name, judgement.share);
+        }
     }
     let assessed = engine_path
         .map(|path| engine::assess(path, bench, scratch))
         .transpose()?;
-    if let Some(assessment) = &assessed {
-        row(&mut text, "**engine**", &bench.judge(&assessment.order));
+    let engine = assessed
+        .as_ref()
+        .map(|assessment| bench.judge(&assessment.order));
+    if let Some(judgement) = &engine {
+        row(&mut text, "**engine**", judgement);
     }
+    let mut sighted = None;
     for (name, noise) in [
         ("oracle without hidden capability", 0.0),
         ("oracle of other campaigns", bench.attacker.noise),
     ] {
         let loss = bench.other_campaigns(noise);
         let order = baselines::order(bench, |index| loss[index]);
-        row(&mut text, name, &bench.judge(&order));
+        let judgement = bench.judge(&order);
+        row(&mut text, name, &judgement);
+        sighted.get_or_insert(judgement);
     }
     let hindsight = baselines::order(bench, |index| bench.loss[index]);
     row(&mut text, "oracle in hindsight", &bench.judge(&hindsight));
     text.push('\n');
+    let (name, share) = strongest;
+    if let Some(sighted) = &sighted
+        && share > 0.0
+    {
+        let times = |judgement: &Judgement| judgement.share / share;
+        let _infallible = write!(
+            text,
+            "Strongest public order: {name}. An oracle without hidden capability finds {:.2} times its share, which bounds every engine",
+            times(sighted)
+        );
+        if let Some(engine) = &engine {
+            let cut = |judgement: &Judgement| 1.0 - judgement.left;
+            let _infallible = write!(
+                text,
+                "; the engine finds {:.2} times, and fixing its head takes away {:.2} of what the oracle's takes",
+                times(engine),
+                cut(engine) / cut(sighted)
+            );
+        }
+        text.push_str(".\n\n");
+    }
     if let Some(assessment) = &assessed {
         about(&mut text, bench, assessment);
     }

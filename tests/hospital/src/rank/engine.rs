@@ -206,43 +206,81 @@ impl Assessment {
     }
 }
 
-/// Adds one control; false when it names nothing of this site.
+/// Devices that a control is about: one, or all of a product, a class or a segment; all when it names none of these.
+fn scope(site: &Site, control: &Value) -> Vec<u32> {
+    let names = |key: &str, own: &str| control[key].as_str().is_none_or(|name| name == own);
+    (0..site.devices.len() as u32)
+        .filter(|&number| {
+            let device = &site.devices[number as usize];
+            names("device", &site.device_id(number as usize))
+                && names("product", device.model.product)
+                && names("vendor", device.model.vendor)
+                && names("class", device.kind.name)
+                && names("segment", &site.segments[device.segment].name)
+        })
+        .collect()
+}
+
+/// Adds one control; false when it names nothing of this site. A control of more than one device fixes what is listed there, and closes a
+/// service only where no conversation was seen.
 fn apply(site: &Site, control: &Value, defence: &mut Defence) -> bool {
     let text = |key: &str| control[key].as_str();
-    let device = text("device").and_then(|id| {
-        (0..site.devices.len() as u32).find(|&number| site.device_id(number as usize) == id)
-    });
-    let service = device.zip(text("service")).and_then(|(device, id)| {
-        site.devices[device as usize]
-            .services
-            .iter()
-            .position(|service| service.id == id)
-    });
-    let weakness = device.zip(text("weakness")).and_then(|(device, id)| {
-        site.devices[device as usize]
-            .weaknesses
-            .iter()
-            .position(|weakness| site.flaws[weakness.flaw].id == id)
-    });
+    let wide = text("device").is_none();
+    let scoped = ["device", "product", "class", "segment"]
+        .iter()
+        .any(|key| text(key).is_some());
     let segment = |key: &str| {
         let id = text(key)?;
         site.segments.iter().position(|segment| segment.name == id)
     };
-    match (text("kind"), device) {
-        (Some("patch" | "virtual_patch"), Some(device)) => {
-            weakness.is_some_and(|weakness| defence.patched.insert((device, weakness)))
-        }
-        (Some("close_service"), Some(device)) => {
-            service.is_some_and(|service| defence.closed.insert((device, service)))
-        }
-        (Some("deny_sources"), Some(device)) => {
-            service.is_some_and(|service| defence.denied.insert((device, service)))
-        }
-        (Some("microsegment"), Some(device)) => defence.microsegmented.insert(device),
-        (Some("remove_entry"), Some(device)) => defence.removed_entries.insert(device),
-        (Some("cut_link"), _) => segment("from")
+    let kind = text("kind");
+    if kind == Some("cut_link") {
+        return segment("from")
             .zip(segment("to"))
-            .is_some_and(|link| defence.cut_links.insert(link)),
-        _ => false,
+            .is_some_and(|link| defence.cut_links.insert(link));
     }
+    if !scoped && text("weakness").is_none() {
+        return false;
+    }
+    let used: std::collections::BTreeSet<(u32, usize)> = site
+        .conversations
+        .iter()
+        .map(|talk| (talk.server, usize::from(talk.service)))
+        .collect();
+    let mut done = false;
+    for number in scope(site, control) {
+        let device = &site.devices[number as usize];
+        let service = text("service").and_then(|id| {
+            let mut services = device.services.iter();
+            services.position(|service| service.id == id)
+        });
+        done |= match kind {
+            Some("patch" | "virtual_patch") => {
+                let fixed = device
+                    .weaknesses
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, weakness)| {
+                        text("weakness").map_or(weakness.listed.is_some(), |id| {
+                            site.flaws[weakness.flaw].id == id
+                                && (!wide || weakness.listed.is_some())
+                        })
+                    });
+                fixed.fold(false, |done, (index, _)| {
+                    defence.patched.insert((number, index)) || done
+                })
+            }
+            Some("close_service") => service.is_some_and(|service| {
+                !(wide && used.contains(&(number, service)))
+                    && defence.closed.insert((number, service))
+            }),
+            Some("deny_sources") => {
+                service.is_some_and(|service| defence.denied.insert((number, service)))
+            }
+            Some("microsegment") => defence.microsegmented.insert(number),
+            Some("remove_entry") => defence.removed_entries.insert(number),
+            _ => false,
+        };
+    }
+    done
 }

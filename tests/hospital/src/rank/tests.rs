@@ -160,3 +160,54 @@ fn an_engine_that_fails_or_cheats_is_an_error() {
     let absent = folder.path().join("absent");
     assert!(engine::assess(&absent, &bench, folder.path()).is_err());
 }
+
+#[test]
+fn a_control_of_a_group_is_one_control_of_each_member() {
+    let site = north(900);
+    let bench = Bench::new(&site, BASE, 300, 2);
+    let folder = tempfile::tempdir().unwrap();
+    let pump = site
+        .devices
+        .iter()
+        .find(|device| device.kind.name == "infusion_pump")
+        .unwrap();
+    let listed = pump.weaknesses.iter().find(|w| w.listed.is_some());
+    let flaw = &site.flaws[listed.unwrap().flaw].id;
+    let segment = &site.segments[pump.segment].name;
+    let answer = serde_json::json!({"format": "auscult.assessment/1", "pairs": [], "devices": [], "controls": [
+        {"kind": "patch", "vendor": pump.model.vendor, "product": pump.model.product},
+        {"kind": "patch", "weakness": flaw},
+        {"kind": "close_service", "class": "infusion_pump", "service": "tcp/80"},
+        {"kind": "microsegment", "segment": segment},
+        {"kind": "microsegment"},
+        {"kind": "patch", "product": "no such product"},
+    ]});
+    let body = format!("cat <<'E'\n{answer}\nE");
+    let engine = script(folder.path(), "controls", &body);
+    let assessment = engine::assess(&engine, &bench, folder.path()).unwrap();
+    let (defence, count) = assessment.controls(&site, 10);
+    // The second names pairs of which the first has already fixed some; the last two name nothing.
+    assert!((3..=4).contains(&count), "{count}");
+    for (number, device) in site.devices.iter().enumerate() {
+        let number = number as u32;
+        let ours = device.model.product == pump.model.product;
+        for (index, weakness) in device.weaknesses.iter().enumerate() {
+            let fixed =
+                weakness.listed.is_some() && (ours || site.flaws[weakness.flaw].id == *flaw);
+            assert_eq!(defence.patched.contains(&(number, index)), fixed);
+        }
+        assert_eq!(
+            defence.microsegmented.contains(&number),
+            device.segment == pump.segment
+        );
+        for (index, service) in device.services.iter().enumerate() {
+            let used = site
+                .conversations
+                .iter()
+                .any(|talk| talk.server == number && usize::from(talk.service) == index);
+            let closed = device.kind.name == "infusion_pump" && service.id == "tcp/80" && !used;
+            assert_eq!(defence.closed.contains(&(number, index)), closed);
+        }
+    }
+    assert!(!defence.patched.is_empty() && !defence.closed.is_empty());
+}

@@ -137,6 +137,13 @@ pub const fn flaws(os: Os) -> &'static [OsFlaw] {
     }
 }
 
+/// Whether a flaw is one of a component that not every installation has (Samba, OpenSSL, OpenSSH, a web server's shell on Linux): nobody
+/// lists it for the operating system alone. Windows ships its components, and NVD ranges name the operating system.
+#[must_use]
+pub fn in_component(os: Os, flaw: &OsFlaw) -> bool {
+    matches!(os, Os::LinuxEmbedded | Os::LinuxServer) && !matches!(flaw.service, "" | "*")
+}
+
 /// Median years since the last patch, for devices that the hospital patches and for those it may not touch, and the spread of the
 /// logarithm. End-of-life systems cannot be younger than their last patch.
 #[must_use]
