@@ -356,7 +356,6 @@ fn no_file_is_too_long_to_read_in_one_go() {
 
 /// Captures, scores' raw data and build folders have a way of slipping in; the history keeps them for ever.
 #[test]
-#[expect(clippy::print_stderr, reason = "a skipped test says so")]
 fn nothing_large_is_kept_in_git() {
     let listed = Command::new("git")
         .args(["ls-files", "-z"])

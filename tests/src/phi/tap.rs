@@ -210,10 +210,7 @@ async fn pump(
     mut kept: File,
 ) -> io::Result<()> {
     let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let Ok(read @ 1..) = from.read(&mut buffer).await else {
-            break;
-        };
+    while let Ok(read @ 1..) = from.read(&mut buffer).await {
         let passed = buffer.get(..read).unwrap_or_default();
         kept.write_all(passed)?;
         if to.write_all(passed).await.is_err() || to.flush().await.is_err() {

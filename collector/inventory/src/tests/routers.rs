@@ -73,9 +73,11 @@ fn what_was_known_by_address_takes_no_room_beside_the_interface_that_it_turns_ou
 
 #[test]
 fn the_networks_of_a_router_have_a_bound_and_what_falls_out_is_counted() {
-    let mut policy = Policy::default();
-    policy.gateway_interfaces = 10;
-    policy.gateway_bindings = 10;
+    let policy = Policy {
+        gateway_interfaces: 10,
+        gateway_bindings: 10,
+        ..Policy::default()
+    };
     let mut story = Story::with(policy);
     networks(&mut story, 12);
     assert!(story.inventory.counters().details_dropped >= 4);
