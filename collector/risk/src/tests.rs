@@ -8,6 +8,7 @@ use crate::policy::Policy;
 use crate::site::Site;
 
 mod exact;
+mod follow;
 mod gradient;
 mod properties;
 

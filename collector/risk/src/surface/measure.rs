@@ -70,6 +70,9 @@ impl Graph {
                     control.service.as_deref().unwrap_or_default(),
                 ) == name
         });
+        let group = self.links[slot as usize].group;
         self.links[slot as usize].left = left;
+        self.stir.groups.insert(group);
+        self.stir.links.insert(slot);
     }
 }
