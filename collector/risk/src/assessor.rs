@@ -6,9 +6,11 @@ use crate::assessment::{ASSESSMENT_FORMAT, Assessment, DeviceRisk, PairRisk, Sum
 use crate::campaign::{Field, Outward};
 use crate::fault::Faults;
 use crate::flat::Flat;
+use crate::follow::PairName;
 use crate::graph::{Graph, Place};
 use crate::layers::{self, Gradient, Layers};
 use crate::policy::Policy;
+use crate::ranking::{Listed, Ranking};
 use crate::routes::Explainer;
 use crate::score::{self, Cut, Scales, Score};
 use crate::site::Site;
@@ -34,8 +36,8 @@ pub struct Assessor {
     pub(crate) outward: Outward,
     pub(crate) layers: Layers,
     pub(crate) worlds: Worlds,
-    /// Names of the pairs on the list: (device, weakness, service).
-    pub(crate) listed: BTreeSet<(String, String, Option<String>)>,
+    pub(crate) ranking: Ranking,
+    pub(crate) listed: Listed,
 }
 
 impl Assessor {
@@ -60,15 +62,17 @@ impl Assessor {
         let mut assessor = Self {
             name: site.document().site.clone(),
             time: site.document().time.clone(),
-            outward: Outward::of(&flat),
+            outward: Outward::of(&graph, &flat),
             layers: layers::forward(&graph, &flat),
             graph,
             flat,
             worlds: Worlds::default(),
-            listed: BTreeSet::new(),
+            ranking: Ranking::default(),
+            listed: Listed::default(),
         };
         assessor.replay_all();
-        assessor.listed = assessor.list(&assessor.scores(false).1);
+        assessor.ranking = Ranking::of(&assessor);
+        assessor.relist();
         Ok(assessor)
     }
 
@@ -95,46 +99,29 @@ impl Assessor {
         layers::backward(&self.graph, &self.flat, &self.layers)
     }
 
-    /// All scores and the cut, with the last list's hysteresis.
-    /// `halves`: with the scores of even and odd worlds alone.
-    pub(crate) fn scores(&self, halves: bool) -> (Vec<Score>, Cut) {
-        let mut scores = self.with_scales(|scales| scales.pairs(halves));
-        if !self.graph.decisions.is_empty() {
-            let through = Through::of(self);
-            for score in &mut scores {
-                let pair = &self.graph.pairs[score.pair as usize];
-                score.open &= !score::accepted(&self.graph, pair, through.pair(score.pair));
-            }
-        }
-        let before: BTreeSet<(&str, &str, Option<&str>)> = self
-            .listed
-            .iter()
-            .map(|(device, weakness, service)| (&**device, &**weakness, service.as_deref()))
-            .collect();
-        let cut = score::cut(&self.graph, &scores, &|pair| {
-            before.contains(&score::names(&self.graph, &self.graph.pairs[pair as usize]))
-        });
-        (scores, cut)
+    /// The cut, with the last list's hysteresis.
+    pub(crate) fn cut(&self) -> Cut {
+        let known = self.listed.known(&self.graph, &self.ranking);
+        let before = |pair| known.has(&self.graph, pair);
+        self.ranking.cut(&self.graph, &before)
     }
 
-    pub(crate) fn list(&self, cut: &Cut) -> BTreeSet<(String, String, Option<String>)> {
-        cut.listed
-            .iter()
-            .map(|pair| {
-                let (device, weakness, service) =
-                    score::names(&self.graph, &self.graph.pairs[*pair as usize]);
-                (
-                    device.to_owned(),
-                    weakness.to_owned(),
-                    service.map(str::to_owned),
-                )
-            })
-            .collect()
+    /// Sets the list anew; gives what came onto it and what left it.
+    pub(crate) fn relist(&mut self) -> (Vec<PairName>, Vec<PairName>) {
+        let known = self.listed.known(&self.graph, &self.ranking);
+        let before = |pair| known.has(&self.graph, pair);
+        let cut = self.ranking.cut(&self.graph, &before);
+        self.ranking.remember(&cut);
+        self.listed.renew(&self.graph, &cut, &known)
     }
 
     /// The whole result.
     pub fn assessment(&self) -> Assessment {
-        let (mut scores, cut) = self.scores(true);
+        let mut scores = self.with_scales(|scales| scales.pairs());
+        for score in &mut scores {
+            score.open = self.ranking.is_open(score.pair);
+        }
+        let cut = self.cut();
         scores.sort_by(|a, b| score::worse(&self.graph, a, b));
         let through = Through::of(self);
         let listed: BTreeSet<u32> = cut.listed.iter().copied().collect();
@@ -318,10 +305,11 @@ fn scale_without_controls(site: &Site, policy: &Policy) -> f64 {
 
 /// Single steps for measurements; they leave the result as it is.
 impl Assessor {
-    /// Flattens the graph anew.
-    pub fn again_flat(&mut self) {
-        self.flat = Flat::of(&self.graph);
-        self.outward = Outward::of(&self.flat);
+    /// Flattens the graph anew; gives the number of surfaces.
+    pub fn again_flat(&self) -> usize {
+        let flat = Flat::of(&self.graph);
+        std::hint::black_box(Outward::of(&self.graph, &flat));
+        flat.surfaces.len()
     }
 
     /// Engine A forward.
@@ -341,6 +329,6 @@ impl Assessor {
 
     /// All scores and the cut; gives the covered share.
     pub fn again_scores(&self) -> f64 {
-        self.scores(false).1.covered
+        Ranking::of(self).cut(&self.graph, &|_| false).covered
     }
 }

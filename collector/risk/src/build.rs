@@ -9,7 +9,7 @@ use crate::document::{
     ConversationEntry, DeviceEntry, DeviceState, Document, EntryKind, Vulnerability,
 };
 use crate::exploitability;
-use crate::graph::{Device, Graph, Segment, Talk, Weakness};
+use crate::graph::{Device, Graph, Segment, Stir, Talk, Weakness};
 use crate::impact;
 use crate::policy::Policy;
 use crate::site::Site;
@@ -32,6 +32,7 @@ impl Graph {
         }
         graph.decisions.clone_from(&document.decisions);
         graph.fill(document);
+        graph.stir = Stir::default();
         graph
     }
 
@@ -61,6 +62,7 @@ impl Graph {
             controls: BTreeMap::new(),
             fleets: BTreeMap::new(),
             decisions: Vec::new(),
+            stir: Stir::default(),
         }
     }
 
@@ -267,6 +269,7 @@ impl Graph {
             let group = self.group(segment, service);
             let offers = &mut self.groups[group as usize].offers;
             *offers = if arrive { *offers + 1 } else { *offers - 1 };
+            self.stir.groups.insert(group);
         }
     }
 

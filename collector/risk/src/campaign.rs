@@ -7,41 +7,64 @@ use crate::flat::{Flat, STALE, edge_key, needs_exploit};
 use crate::graph::{Graph, NONE, ring_size};
 
 mod capability;
+mod target;
 pub(crate) use capability::Capabilities;
+pub(crate) use target::Target;
 
 /// Edges by their source: the flat graph read the other way.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Outward {
-    start: Vec<u32>,
-    /// Place in [`Flat::surfaces`], with [`STALE`].
-    edges: Vec<u32>,
+    /// By device: places in [`Flat::surfaces`], with [`STALE`], in key order of the targets.
+    edges: Vec<Vec<u32>>,
 }
 
 impl Outward {
     /// The edges of a flat graph by source, in key order of the targets. Surfaces without pairs are left out.
-    pub(crate) fn of(flat: &Flat) -> Self {
-        let mut start = vec![0_u32; flat.slots + 1];
-        for edge in &flat.edges {
-            start[(edge & !STALE) as usize + 1] += 1;
-        }
-        for slot in 0..flat.slots {
-            start[slot + 1] += start[slot];
-        }
-        let mut fill = start.clone();
-        let mut edges = vec![0; flat.edges.len()];
-        for (number, surface) in flat.surfaces.iter().enumerate() {
-            for edge in &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize] {
-                let at = &mut fill[(edge & !STALE) as usize];
-                edges[*at as usize] = number as u32 | (edge & STALE);
-                *at += 1;
+    pub(crate) fn of(graph: &Graph, flat: &Flat) -> Self {
+        let mut outward = Self::default();
+        let mut count = vec![0_usize; flat.slots];
+        let every = |each: &mut dyn FnMut(u32, u32)| {
+            for place in graph.order.iter().flat_map(|slot| flat.surfaces_of(*slot)) {
+                let surface = &flat.surfaces[place as usize];
+                for edge in &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize] {
+                    each(edge & !STALE, place | (edge & STALE));
+                }
             }
-        }
-        Self { start, edges }
+        };
+        every(&mut |from, _| count[from as usize] += 1);
+        outward.edges = count.into_iter().map(Vec::with_capacity).collect();
+        every(&mut |from, edge| outward.edges[from as usize].push(edge));
+        outward
     }
 
     pub(crate) fn from(&self, slot: u32) -> &[u32] {
-        let (start, end) = (self.start[slot as usize], self.start[slot as usize + 1]);
-        &self.edges[start as usize..end as usize]
+        &self.edges[slot as usize]
+    }
+
+    pub(crate) fn fit(&mut self, slots: usize) {
+        self.edges.resize(slots, Vec::new());
+    }
+
+    /// Takes out the edge from a source to a place.
+    pub(crate) fn lose(&mut self, from: u32, place: u32) {
+        let edges = &mut self.edges[from as usize];
+        if let Some(at) = edges.iter().position(|edge| edge & !STALE == place) {
+            edges.remove(at);
+        }
+    }
+
+    /// Puts in an edge from a source. All other edges of the source lead to devices that are there.
+    pub(crate) fn gain(&mut self, graph: &Graph, flat: &Flat, from: u32, edge: u32) {
+        let rank = |edge: u32| {
+            let place = edge & !STALE;
+            (
+                graph.device_rank(flat.surfaces[place as usize].device),
+                place,
+            )
+        };
+        let edges = &mut self.edges[from as usize];
+        let at = edges.partition_point(|own| rank(*own) < rank(edge));
+        edges.insert(at, edge);
     }
 }
 
@@ -152,22 +175,8 @@ impl<'a> Field<'a> {
         self.roams(from, salt, &mut touch);
     }
 
-    /// Segments that links to a surface start in.
-    pub(crate) fn link_sources(&self, place: u32) -> std::collections::BTreeSet<u32> {
-        let surface = &self.flat.surfaces[place as usize];
-        self.flat.groups[surface.groups.0 as usize..surface.groups.1 as usize]
-            .iter()
-            .flat_map(|group| {
-                let (start, end) = self.flat.group_links[*group as usize];
-                self.flat.links[start as usize..end as usize]
-                    .iter()
-                    .map(|link| link.from)
-            })
-            .collect()
-    }
-
     /// Surfaces that an acting device's scan of its segment touches.
-    pub(crate) fn scans(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
+    fn scans(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
         let device = self.graph.device(from);
         let lateral = device.lateral;
         let segment = &self.graph.segments[device.segment as usize];
@@ -186,7 +195,7 @@ impl<'a> Field<'a> {
     }
 
     /// Surfaces that an acting device touches over its segment's links.
-    pub(crate) fn crosses(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
+    fn crosses(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
         let device = self.graph.device(from);
         let lateral = device.lateral;
         let segment = &self.graph.segments[device.segment as usize];
@@ -218,7 +227,7 @@ impl<'a> Field<'a> {
     }
 
     /// Surfaces that an acting device touches somewhere in the site, where nothing was seen.
-    pub(crate) fn roams(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
+    fn roams(&self, from: u32, salt: u64, touch: &mut impl FnMut(u32)) {
         let key = self.graph.device(from).key;
         self.roamed(from, salt, &mut |segment, spot| {
             self.roams_at(segment, spot, key, salt, touch);
@@ -226,7 +235,7 @@ impl<'a> Field<'a> {
     }
 
     /// Surfaces of one tried segment that are touched.
-    pub(crate) fn roams_at(
+    fn roams_at(
         &self,
         segment: u32,
         spot: u64,

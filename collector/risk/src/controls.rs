@@ -9,7 +9,7 @@ use crate::document::{ControlEntry, ControlKind, EntryKind};
 use crate::event::Concern;
 use crate::flat::Flat;
 use crate::graph::{Age, Device, Graph, Kind, Talk};
-use crate::layers::{self, Gradient};
+use crate::layers::{self, Gradient, Grid, Layers};
 
 /// A measure worth taking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -112,7 +112,13 @@ struct Trial {
 
 impl Trial {
     fn loss(&self) -> f64 {
-        layers::forward(&self.graph, &Flat::of(&self.graph)).loss
+        self.forward(&Flat::of(&self.graph)).loss
+    }
+
+    /// On the fine grid: a measure's gain may be less than a step of the other.
+    fn forward(&self, flat: &Flat) -> Layers {
+        let grid = Grid::fine(&self.graph.policy.grid);
+        layers::forward_on(&self.graph, flat, grid)
     }
 
     fn put(&mut self, control: &ControlEntry) {
@@ -128,7 +134,7 @@ impl Trial {
     /// The candidate with the least recomputed loss among the most promising, and that loss.
     fn best(&mut self, without: &BTreeSet<ControlEntry>) -> Option<(ControlEntry, f64)> {
         let flat = Flat::of(&self.graph);
-        let forward = layers::forward(&self.graph, &flat);
+        let forward = self.forward(&flat);
         let gradient = layers::backward(&self.graph, &flat, &forward);
         let mut candidates = candidates(&self.graph, &flat, &gradient);
         candidates.retain(|(control, estimate)| *estimate > 0.0 && !without.contains(control));
@@ -175,7 +181,7 @@ fn scope(control: &ControlEntry) -> [bool; 4] {
 fn candidates(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(ControlEntry, f64)> {
     let mut found = Vec::new();
     let mut wide: BTreeMap<ControlEntry, f64> = BTreeMap::new();
-    for device in &flat.devices {
+    for device in flat.in_order(graph) {
         let own = graph.device(device.slot);
         let slot = device.slot as usize;
         let product = crate::fleet::likeliest(&own.entry);
@@ -252,8 +258,7 @@ fn unused_links(graph: &Graph, flat: &Flat, gradient: &Gradient) -> Vec<(Control
             continue;
         }
         let group = &graph.groups[link.group as usize];
-        let (start, end) = flat.group_links[link.group as usize];
-        let links = f64::from((end - start).max(1));
+        let links = flat.links[link.group as usize].len().max(1) as f64;
         // The unobserved share of its targets, split over the links that lead there.
         let share: f64 = group
             .ring

@@ -1,13 +1,14 @@
-//! The graph as plain arrays in key order: what both engines run on. Built anew after every change, in one linear pass.
-
-use std::collections::BTreeSet;
+//! The graph as plain arrays: what both engines run on. Built in one linear pass, then kept up device by device.
 
 use crate::coin;
 use crate::document::EntryKind;
 use crate::graph::{Age, Graph, Kind, NONE, Place, ring_size};
 use crate::surface::switched_off;
 
+mod renew;
 mod spread;
+pub(crate) use renew::Shift;
+use spread::Odds;
 
 /// Marks an edge of a stale conversation.
 pub(crate) const STALE: u32 = 1 << 31;
@@ -49,10 +50,11 @@ pub(crate) struct FlatPair {
     pub open: bool,
 }
 
-/// A device in key order with its surfaces.
+/// A device with its surfaces.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct FlatDevice {
     pub slot: u32,
+    /// [`NONE`] for one that is not active.
     pub segment: u32,
     pub surfaces: (u32, u32),
     /// Range of [`Flat::pairs`].
@@ -68,9 +70,13 @@ pub(crate) struct FlatLink {
 }
 
 /// The arrays; those by device or segment or group are indexed by slot.
+///
+/// A device's surfaces lie together, first in key order of the devices; what is laid out anew goes to the end, so nothing may depend on
+/// places but that.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Flat {
     pub slots: usize,
+    /// By device.
     pub devices: Vec<FlatDevice>,
     pub surfaces: Vec<FlatSurface>,
     pub edges: Vec<u32>,
@@ -78,17 +84,21 @@ pub(crate) struct Flat {
     pub pairs: Vec<FlatPair>,
     /// By surface slot: its place in `surfaces`.
     pub place: Vec<u32>,
-    /// By device: its place in `devices`.
-    at: Vec<u32>,
     /// By device: power of two of its conversations.
     fan: Vec<u8>,
     /// By device: its kind and weight as an entry, and what controls leave open.
     way: Vec<Option<(EntryKind, f64, f64)>>,
-    pub links: Vec<FlatLink>,
-    /// By group: range of `links`.
-    pub group_links: Vec<(u32, u32)>,
-    /// By segment: its links as group and place in `links`, in key order.
-    pub leaving: Vec<Vec<(u32, u32)>>,
+    /// Devices with a way in, in key order.
+    pub runners: Vec<u32>,
+    odds: Odds,
+    /// By group: the links that lead there, in key order.
+    pub links: Vec<Vec<FlatLink>>,
+    /// By link: the same contact, for those who come from the segment's side.
+    pub contact: Vec<f64>,
+    /// By segment: power of two of the links that start there.
+    leaving: Vec<u8>,
+    /// By group: power of two of the devices that offer it.
+    offers: Vec<u8>,
     /// By device: probability that a used device attempts one of its conversations, fresh and stale.
     pub fresh: Vec<f64>,
     pub stale: Vec<f64>,
@@ -101,6 +111,8 @@ pub(crate) struct Flat {
     pub power: Vec<u8>,
     /// By power: probability that one using device attempts one given surface of a segment with such a ring, from anywhere.
     pub site: Vec<f64>,
+    /// The same of the smallest ring that there is.
+    pub far: f64,
     /// Segments with members, by key.
     pub segments: Vec<(u64, u32)>,
     /// By device: probability that a campaign begins with a foothold there.
@@ -108,134 +120,136 @@ pub(crate) struct Flat {
     /// By device: probability that a campaign begins by attacking its network surfaces from outside.
     pub door: Vec<f64>,
     pub stake: Vec<f64>,
+    /// Array elements that nothing leads to any more.
+    waste: usize,
 }
 
 impl Flat {
     /// All arrays of a graph.
     pub(crate) fn of(graph: &Graph) -> Self {
-        Self::derive(graph, &|_| None)
-    }
-
-    /// The arrays after a change: equal to [`Flat::of`], but what belongs to devices outside `touched` is copied.
-    pub(crate) fn renewed(&self, graph: &Graph, touched: &BTreeSet<u32>) -> Self {
-        let mut stands: Vec<bool> = self.at.iter().map(|at| *at != NONE).collect();
-        for slot in touched {
-            if let Some(stands) = stands.get_mut(*slot as usize) {
-                *stands = false;
-            }
-        }
-        Self::derive(graph, &|slot| {
-            stands.get(slot as usize).copied()?.then_some(self)
-        })
-    }
-
-    fn derive<'a>(graph: &Graph, kept: &dyn Fn(u32) -> Option<&'a Self>) -> Self {
-        let slots = graph.devices.len();
-        let mut flat = Self {
-            slots,
-            stake: vec![0.0; slots],
-            lateral: vec![1.0; slots],
-            entry: vec![0.0; slots],
-            door: vec![0.0; slots],
-            at: vec![NONE; slots],
-            fan: vec![0; slots],
-            way: vec![None; slots],
-            place: vec![NONE; graph.surfaces.len()],
-            devices: Vec::with_capacity(graph.order.len()),
-            surfaces: Vec::with_capacity(graph.surfaces.len()),
-            pairs: Vec::with_capacity(graph.pairs.len()),
-            ..Self::default()
-        };
+        let mut flat = Self::default();
+        flat.fit(graph);
         for slot in &graph.order {
-            flat.at[*slot as usize] = flat.devices.len() as u32;
-            match kept(*slot) {
-                Some(old) => flat.copy_device(old, *slot),
-                None => flat.add_device(graph, *slot),
-            }
+            flat.add_device(graph, *slot);
         }
-        for (number, surface) in flat.surfaces.iter().enumerate() {
-            flat.place[surface.slot as usize] = number as u32;
-        }
+        flat.runners = graph
+            .order
+            .iter()
+            .copied()
+            .filter(|slot| flat.way[*slot as usize].is_some())
+            .collect();
         flat.enter(graph);
         flat.spread(graph);
         flat
     }
 
-    /// Divides the campaigns among the entries by weight.
-    fn enter(&mut self, graph: &Graph) {
-        let weight: f64 = graph
-            .order
+    /// Grows the arrays to the graph's slots.
+    fn fit(&mut self, graph: &Graph) {
+        let slots = graph.devices.len();
+        let first = self.devices.len() as u32;
+        self.devices
+            .extend((first..slots as u32).map(|slot| FlatDevice {
+                slot,
+                segment: NONE,
+                surfaces: (0, 0),
+                pairs: (0, 0),
+            }));
+        self.slots = slots;
+        self.stake.resize(slots, 0.0);
+        self.lateral.resize(slots, 1.0);
+        self.entry.resize(slots, 0.0);
+        self.door.resize(slots, 0.0);
+        self.fresh.resize(slots, 0.0);
+        self.stale.resize(slots, 0.0);
+        self.fan.resize(slots, 0);
+        self.way.resize(slots, None);
+        self.place.resize(graph.surfaces.len(), NONE);
+        self.links.resize(graph.groups.len(), Vec::new());
+        self.contact.resize(graph.links.len(), 0.0);
+        self.leaving.resize(graph.segments.len(), 0);
+        self.offers.resize(graph.groups.len(), 0);
+    }
+
+    /// Whether more than half of the arrays is waste: time to lay them out anew.
+    pub(crate) fn worn(&self) -> bool {
+        self.waste > (self.edges.len() + self.surfaces.len() + self.pairs.len()) / 2 + 1_024
+    }
+
+    /// Divides the campaigns among the entries by weight; gives the devices whose part is another one now.
+    fn enter(&mut self, graph: &Graph) -> Vec<u32> {
+        let sum: f64 = self
+            .runners
             .iter()
             .filter_map(|slot| self.way[*slot as usize])
             .map(|(_, own, _)| own)
             .sum();
-        if weight <= 0.0 {
-            return;
-        }
-        for slot in &graph.order {
+        // Many entries: one more must not change everybody's share. The sum of all shares then stays a little below 1.
+        let weight = match graph.policy.grid.few_entries < self.runners.len() as u32 {
+            true => crate::layers::up(sum, graph.policy.grid.entry_bits),
+            false => sum,
+        };
+        let mut begun = Vec::new();
+        for slot in &self.runners {
             let slot = *slot as usize;
-            if let Some((kind, own, open)) = self.way[slot] {
-                let begins = own / weight * open;
-                if needs_exploit(kind) {
-                    self.door[slot] = begins;
-                } else {
-                    self.entry[slot] = begins;
-                }
+            let Some((kind, own, open)) = self.way[slot] else {
+                continue;
+            };
+            let begins = if weight > 0.0 {
+                own / weight * open
+            } else {
+                0.0
+            };
+            let (entry, door) = if needs_exploit(kind) {
+                (0.0, begins)
+            } else {
+                (begins, 0.0)
+            };
+            if (entry, door) != (self.entry[slot], self.door[slot]) {
+                (self.entry[slot], self.door[slot]) = (entry, door);
+                begun.push(slot as u32);
             }
         }
+        begun
     }
 
     /// Segment of an active device.
     pub(crate) fn segment(&self, slot: u32) -> u32 {
-        self.devices[self.at[slot as usize] as usize].segment
+        self.devices[slot as usize].segment
     }
 
     /// Places of a device's surfaces; none for one that is not active.
     pub(crate) fn surfaces_of(&self, slot: u32) -> std::ops::Range<u32> {
-        match self.at[slot as usize] {
-            NONE => 0..0,
-            at => {
-                let (first, last) = self.devices[at as usize].surfaces;
-                first..last
-            }
-        }
+        let (first, last) = self.devices[slot as usize].surfaces;
+        first..last
     }
 
-    /// Copies what belongs to an untouched device.
-    fn copy_device(&mut self, old: &Self, slot: u32) {
-        let number = slot as usize;
-        self.stake[number] = old.stake[number];
-        self.lateral[number] = old.lateral[number];
-        self.fan[number] = old.fan[number];
-        self.way[number] = old.way[number];
-        let device = old.devices[old.at[number] as usize];
-        let first = self.surfaces.len() as u32;
-        let surfaces = &old.surfaces[device.surfaces.0 as usize..device.surfaces.1 as usize];
-        for surface in surfaces {
-            let start = (self.edges.len() as u32, self.groups.len() as u32);
-            let edges = surface.edges.0 as usize..surface.edges.1 as usize;
-            let groups = surface.groups.0 as usize..surface.groups.1 as usize;
-            self.edges.extend_from_slice(&old.edges[edges]);
-            self.groups.extend_from_slice(&old.groups[groups]);
-            self.surfaces.push(FlatSurface {
-                edges: (start.0, self.edges.len() as u32),
-                groups: (start.1, self.groups.len() as u32),
-                ..*surface
-            });
+    /// The same, to index with.
+    pub(crate) fn places_of(&self, slot: u32) -> std::ops::Range<usize> {
+        let (first, last) = self.devices[slot as usize].surfaces;
+        first as usize..last as usize
+    }
+
+    /// Pairs of a device; none of one that is not active.
+    pub(crate) fn pairs_of(&self, slot: u32) -> &[FlatPair] {
+        let (first, last) = self.devices[slot as usize].pairs;
+        &self.pairs[first as usize..last as usize]
+    }
+
+    /// The active devices, in key order.
+    pub(crate) fn in_order<'a>(
+        &'a self,
+        graph: &'a Graph,
+    ) -> impl Iterator<Item = &'a FlatDevice> + 'a {
+        graph.order.iter().map(|slot| &self.devices[*slot as usize])
+    }
+
+    /// How the attempts from anywhere on a surface of a segment relate to those on one of the smallest ring.
+    pub(crate) fn nearness(&self, segment: usize) -> f64 {
+        if self.far > 0.0 {
+            self.site[usize::from(self.power[segment])] / self.far
+        } else {
+            0.0
         }
-        let pairs = (self.pairs.len() as u32, device.pairs.1 - device.pairs.0);
-        for pair in &old.pairs[device.pairs.0 as usize..device.pairs.1 as usize] {
-            let mut pair = *pair;
-            if pair.place < PHYSICAL {
-                pair.place = pair.place - device.surfaces.0 + first;
-            }
-            self.pairs.push(pair);
-        }
-        self.devices.push(FlatDevice {
-            surfaces: (first, self.surfaces.len() as u32),
-            pairs: (pairs.0, pairs.0 + pairs.1),
-            ..device
-        });
     }
 
     fn add_pairs(&mut self, graph: &Graph, slot: u32, first: u32) -> (u32, u32) {
@@ -266,6 +280,7 @@ impl Flat {
         (start, self.pairs.len() as u32)
     }
 
+    /// Lays an active device out at the end of the arrays.
     fn add_device(&mut self, graph: &Graph, slot: u32) {
         let device = graph.device(slot);
         self.stake[slot as usize] = device.stake;
@@ -282,6 +297,7 @@ impl Flat {
             let edges = (start, self.edges.len() as u32);
             let start = self.groups.len() as u32;
             self.groups.extend(&surface.groups);
+            self.place[*number as usize] = self.surfaces.len() as u32;
             self.surfaces.push(FlatSurface {
                 slot: *number,
                 device: slot,
@@ -295,12 +311,12 @@ impl Flat {
             });
         }
         let pairs = self.add_pairs(graph, slot, first);
-        self.devices.push(FlatDevice {
+        self.devices[slot as usize] = FlatDevice {
             slot,
             segment: device.segment,
             surfaces: (first, self.surfaces.len() as u32),
             pairs,
-        });
+        };
     }
 
     fn add_edges(&mut self, graph: &Graph, slot: u32, kind: Kind) {

@@ -1,18 +1,20 @@
-//! Following events: engine A anew, engine B in the worlds that can differ.
+//! Following events: both engines, the scores and the list, each only where the event reaches.
 //!
 //! A world's reach is the least fixpoint of its live edges. Taking away what no reached device uses, or adding what no reached device can
 //! use, leaves it as it is; so only worlds that reach a changed device, or now can, are replayed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::assessor::Assessor;
 use crate::campaign::{Field, Outward};
 use crate::event::{Concern, Event};
 use crate::fault::Faults;
-use crate::layers;
+use crate::flat::{Flat, Shift};
+use crate::layers::{self, Grid, Moves};
+use crate::worlds::{Crowds, Turns};
 
 mod affected;
-use affected::{Moved, Named};
+use affected::Named;
 
 /// Device, weakness and service of a pair.
 pub type PairName = (String, String, Option<String>);
@@ -28,33 +30,45 @@ pub struct Changes {
     pub replayed: u32,
 }
 
+/// What a batch moved, for the scores; `None` where everything may have moved.
+#[derive(Debug, Default)]
+pub(crate) struct Step {
+    pub shift: Shift,
+    pub moves: Option<Moves>,
+    pub turns: Option<Turns>,
+    pub replayed: u32,
+}
+
 impl Assessor {
     /// Follows a batch of events as one step: all of it, or nothing when something in it is wrong.
     ///
     /// # Errors
     /// Every fault of the batch, with the place of its event.
     pub fn apply(&mut self, events: &[Event]) -> Result<Changes, Faults> {
-        let replayed = self.advance(events)?;
-        let now = self.list(&self.scores(false).1);
-        let changes = Changes {
-            entered: now.difference(&self.listed).cloned().collect(),
-            left: self.listed.difference(&now).cloned().collect(),
-            replayed,
-        };
-        self.listed = now;
-        Ok(changes)
+        let step = self.advance(events)?;
+        let mut ranking = std::mem::take(&mut self.ranking);
+        ranking.follow(self, &step);
+        self.ranking = ranking;
+        let (entered, left) = self.relist();
+        Ok(Changes {
+            entered,
+            left,
+            replayed: step.replayed,
+        })
     }
 
-    /// Follows a batch without renewing the to-do list; gives the number of replayed worlds.
-    pub(crate) fn advance(&mut self, events: &[Event]) -> Result<u32, Faults> {
+    /// Follows a batch without renewing the scores.
+    pub(crate) fn advance(&mut self, events: &[Event]) -> Result<Step, Faults> {
         self.graph.check(events)?;
         let capable = std::mem::take(&mut self.worlds.capable);
         let named = Named::of(&self.graph, events);
         let field = Field::of(&self.graph, &self.flat, &self.outward, &capable);
-        let mut affected = named.worlds(&self.worlds, &field);
-        for world in &affected {
-            self.worlds.tally(&field, *world, -1);
-        }
+        // Worlds that may change, with their crowds as they are now.
+        let mut affected: BTreeMap<u32, Crowds> = named
+            .worlds(&self.worlds, &field)
+            .into_iter()
+            .map(|world| (world, self.worlds.crowds(&field, world)))
+            .collect();
 
         let mut concern = Concern::default();
         for event in events {
@@ -68,8 +82,15 @@ impl Assessor {
             .filter(|event| matches!(event, Event::Device(_) | Event::DeviceGone(_)))
             .count();
         self.graph.settle(devices, &mut concern);
-        let flat = self.flat.renewed(&self.graph, &concern.touched());
-        let outward = Outward::of(&flat);
+        let stir = std::mem::take(&mut self.graph.stir);
+        let touched = concern.touched();
+        let shift = self.flat.renew(
+            &self.graph,
+            &mut self.outward,
+            &concern.raised,
+            &touched,
+            &stir,
+        );
         let foreseen = concern.raised.iter().all(|slot| {
             named.raised.contains(slot)
                 || self
@@ -78,50 +99,67 @@ impl Assessor {
                     .get(*slot as usize)
                     .is_none_or(Vec::is_empty)
         });
-        let replayed = if concern.weaknesses || !foreseen {
-            self.flat = flat;
-            self.outward = outward;
+        let mut step = Step::default();
+        if concern.weaknesses || !foreseen {
             self.replay_all();
-            self.worlds.count
+            step.replayed = self.worlds.count;
         } else {
             self.worlds.fit(&self.graph);
-            let moved = Moved::between(&self.graph, &self.flat, &flat);
-            let elected = self.worlds.elect(
-                &self.graph,
-                &concern.raised.iter().copied().collect::<Vec<u32>>(),
-            );
-            let between = Field::of(&self.graph, &self.flat, &self.outward, &capable);
-            let field = Field::of(&self.graph, &flat, &outward, &capable);
-            let mut late = moved.worlds(&self.worlds, &field);
+            let raised: Vec<u32> = concern.raised.iter().copied().collect();
+            let elected = self.worlds.elect(&self.graph, &self.flat.runners, &raised);
+            let field = Field::of(&self.graph, &self.flat, &self.outward, &capable);
+            let mut late = shift.worlds(&self.worlds, &field);
             late.extend(elected);
             let after = Named {
                 raised: BTreeSet::new(),
-                arrived: concern
-                    .raised
-                    .iter()
-                    .copied()
+                arrived: raised
+                    .into_iter()
                     .filter(|slot| self.graph.devices[*slot as usize].is_some())
                     .collect(),
                 edges: concern.edges.clone(),
             };
             late.extend(after.worlds(&self.worlds, &field));
-            for world in late.difference(&affected) {
-                self.worlds.tally(&between, *world, -1);
+            for world in late {
+                // No device of theirs was derived anew, so their crowds are still what was counted.
+                affected
+                    .entry(world)
+                    .or_insert_with(|| self.worlds.crowds(&field, world));
             }
-            affected.extend(late);
-            for world in &affected {
-                self.worlds.replay(&field, *world);
-                self.worlds.tally(&field, *world, 1);
+            let mut turns = Turns::default();
+            for (world, crowds) in &affected {
+                self.worlds.exchange(&field, *world, crowds, &mut turns);
             }
-            for pair in moved.pairs(&self.graph, &self.worlds, &field, &concern) {
-                self.worlds.pull(&field, pair);
+            let mut crowds = BTreeMap::new();
+            for pair in shift.pairs(&self.graph, &field, &concern) {
+                if self.worlds.pull(&field, pair, &mut crowds) {
+                    turns.pairs.push(pair);
+                }
             }
             self.worlds.capable = capable;
-            self.flat = flat;
-            self.outward = outward;
-            affected.len() as u32
-        };
-        self.layers = layers::forward(&self.graph, &self.flat);
-        Ok(replayed)
+            step.turns = Some(turns);
+            step.replayed = affected.len() as u32;
+        }
+        step.moves = self.follow_layers(&shift);
+        step.shift = shift;
+        Ok(step)
+    }
+
+    /// Brings engine A up to the graph; gives what moved, or nothing when everything may have.
+    fn follow_layers(&mut self, shift: &Shift) -> Option<Moves> {
+        if self.flat.worn() {
+            self.flat = Flat::of(&self.graph);
+            self.outward = Outward::of(&self.graph, &self.flat);
+            self.layers = layers::forward(&self.graph, &self.flat);
+            return None;
+        }
+        let grid = Grid::of(&self.graph.policy.grid, self.graph.order.len());
+        if shift.everywhere || grid != self.layers.grid {
+            self.layers = layers::forward(&self.graph, &self.flat);
+            return None;
+        }
+        Some(
+            self.layers
+                .follow(&self.graph, &self.flat, &self.outward, shift),
+        )
     }
 }

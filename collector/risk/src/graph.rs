@@ -209,6 +209,17 @@ impl Link {
     }
 }
 
+/// What changes of a graph left to be worked off in the arrays.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Stir {
+    /// Groups whose links or offers changed.
+    pub groups: BTreeSet<u32>,
+    /// Segments whose links changed.
+    pub segments: BTreeSet<u32>,
+    /// Links that came, went or are believed otherwise.
+    pub links: BTreeSet<u32>,
+}
+
 /// All tables of a site.
 #[derive(Debug, Clone)]
 pub(crate) struct Graph {
@@ -240,6 +251,7 @@ pub(crate) struct Graph {
     /// Devices by product.
     pub fleets: BTreeMap<Product, Fleet>,
     pub decisions: Vec<DecisionEntry>,
+    pub stir: Stir,
 }
 
 impl Graph {

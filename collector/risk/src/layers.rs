@@ -1,165 +1,67 @@
 //! Engine A: bounded-hop layers over the flat graph, and the gradient of the loss by one backward pass.
 //!
-//! r_i^0 = e_i; r_i^{t+1} = 1 - (1 - e_i) prod_p (1 - a_p^t x_p) for t = 0..L-1. An unrolled, acyclic computation: monotone in every
-//! probability, no convergence question, the same bits for the same graph.
+//! r_i^0 = e_i; r_i^{t+1} = 1 - (1 - e_i) prod_p (1 - a_p^t x_p) for t = 0..L-1. An unrolled, acyclic computation on a grid: monotone in
+//! every probability, no convergence question, the same bits for the same graph, and for one that was followed.
 
-use crate::flat::{Flat, FlatSurface, STALE};
+use crate::flat::Flat;
 use crate::graph::Graph;
 
+mod follow;
 mod gradient;
+mod grid;
+mod hubs;
+pub(crate) use follow::Moves;
 pub(crate) use gradient::{Gradient, backward};
+pub(crate) use grid::{Grid, up};
+use hubs::Hubs;
 
 /// Result of the forward pass; by device slot or by place in [`Flat::surfaces`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Layers {
+    pub grid: Grid,
     /// r^0 ..= r^L.
     pub reached: Vec<Vec<f64>>,
     /// a^0 ..= a^{L-1}.
     pub attempted: Vec<Vec<f64>>,
+    /// What layers 0 ..= L-1 attempt.
+    pub(super) hubs: Vec<Hubs>,
     /// Sum of stake times r^L.
     pub loss: f64,
     /// Sum of r^L.
     pub size: f64,
 }
 
-/// What one layer sees of the layer before.
-struct View {
-    act: f64,
-    slots: usize,
-    /// 1 - b r, fresh then stale, and 1 - serve r.
-    keep: Vec<f64>,
-    serve: Vec<f64>,
-    /// By segment: prod(1 - scan lateral y).
-    scan: Vec<f64>,
-    /// By segment: prod(1 - lateral y), the chance that nobody there attacks over links.
-    quiet: Vec<f64>,
-    /// By power of a segment's ring: prod over all devices (1 - site lateral y).
-    site: Vec<f64>,
-    /// By group: prod over links (1 - contact (1 - quiet)).
-    group: Vec<f64>,
-}
+/// Units of the loss and the size: integers, so that they are the same for every order of slots.
+const UNIT: f64 = (1_u64 << 38) as f64;
 
-impl View {
-    fn of(graph: &Graph, flat: &Flat, reached: &[f64]) -> Self {
-        let act = graph.policy.propagation.act;
-        let slots = flat.slots;
-        let mut view = Self {
-            act,
-            slots,
-            keep: vec![1.0; 2 * slots],
-            serve: vec![1.0; slots],
-            scan: vec![1.0; graph.segments.len()],
-            quiet: vec![1.0; graph.segments.len()],
-            site: vec![1.0; flat.site.len()],
-            group: Vec::with_capacity(graph.groups.len()),
-        };
-        for device in &flat.devices {
-            let slot = device.slot as usize;
-            let used = act * reached[slot];
-            if used == 0.0 {
-                continue;
-            }
-            view.keep[slot] = 1.0 - flat.fresh[slot] * used;
-            view.keep[slots + slot] = 1.0 - flat.stale[slot] * used;
-            view.serve[slot] = 1.0 - flat.serve * used;
-            let segment = device.segment as usize;
-            let out = flat.lateral[slot] * used;
-            view.scan[segment] *= 1.0 - flat.scan[segment] * out;
-            view.quiet[segment] *= 1.0 - out;
-            for (quiet, contact) in view.site.iter_mut().zip(&flat.site) {
-                *quiet *= 1.0 - contact * out;
-            }
-        }
-        for (start, end) in &flat.group_links {
-            let links = &flat.links[*start as usize..*end as usize];
-            view.group.push(
-                links
-                    .iter()
-                    .map(|link| 1.0 - link.contact * (1.0 - view.quiet[link.from as usize]))
-                    .product(),
-            );
-        }
-        view
+impl Layers {
+    /// a of a surface in the last layer, on the grid: what scores are made of.
+    pub(crate) fn met(&self, place: u32) -> f64 {
+        let last = &self.attempted[self.attempted.len() - 1];
+        self.grid.reach(last[place as usize])
     }
 
-    /// The chance that a member of the segment but `slot` leaves a given surface alone.
-    fn others_scan(&self, flat: &Flat, segment: usize, slot: usize, reached: &[f64]) -> f64 {
-        let own = 1.0 - flat.scan[segment] * flat.lateral[slot] * self.act * reached[slot];
-        (self.scan[segment] / own).min(1.0)
-    }
-
-    /// The chance that nobody in the site but `slot` attempts a given surface of its segment from anywhere.
-    fn others_site(&self, flat: &Flat, segment: usize, slot: usize, reached: &[f64]) -> f64 {
-        let power = usize::from(flat.power[segment]);
-        let own = 1.0 - flat.site[power] * flat.lateral[slot] * self.act * reached[slot];
-        (self.site[power] / own).min(1.0)
-    }
-
-    /// The factors of 1 - a_p. `others` is what the segment and the site leave alone.
-    fn misses(&self, flat: &Flat, surface: &FlatSurface, others: (f64, f64)) -> Misses {
-        let edges = &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize];
-        let mut misses = Misses {
-            talk: 1.0,
-            scan: 1.0,
-            cross: 1.0,
-            site: 1.0,
-            door: 1.0,
-        };
-        if surface.served {
-            for edge in edges {
-                misses.talk *= self.serve[(edge & !STALE) as usize];
-            }
-        } else {
-            for edge in edges {
-                let stale = (edge >> 31) as usize * self.slots;
-                misses.talk *= self.keep[(edge & !STALE) as usize + stale];
-            }
+    fn sum_up(&mut self, flat: &Flat) {
+        let last = &self.reached[self.reached.len() - 1];
+        let (mut loss, mut size) = (0_i128, 0_i128);
+        for (reached, stake) in last.iter().zip(&flat.stake) {
+            loss += i128::from((stake * reached * UNIT) as i64);
+            size += i128::from((reached * UNIT) as i64);
         }
-        if surface.scanned {
-            misses.scan = 1.0 - surface.unobserved * (1.0 - others.0);
-        }
-        let groups = &flat.groups[surface.groups.0 as usize..surface.groups.1 as usize];
-        for group in groups {
-            misses.cross *= 1.0 - surface.unobserved * (1.0 - self.group[*group as usize]);
-        }
-        if surface.routed {
-            misses.site = 1.0 - surface.unobserved * (1.0 - others.1);
-            misses.door = 1.0 - flat.door[surface.device as usize];
-        }
-        misses
+        self.loss = loss as f64 / UNIT;
+        self.size = size as f64 / UNIT;
     }
 }
 
-/// The factors of 1 - a_p: what conversations, the segment, links, the rest of the site and the outside leave alone.
-struct Misses {
-    talk: f64,
-    scan: f64,
-    cross: f64,
-    site: f64,
-    door: f64,
-}
-
-impl Misses {
-    fn unobserved(&self) -> f64 {
-        self.scan * self.cross * self.site
-    }
-
-    fn all(&self) -> f64 {
-        self.talk * self.unobserved() * self.door
-    }
-}
-
-/// r^0: footholds, and what attacks from outside take.
-fn begin(flat: &Flat) -> Vec<f64> {
-    let mut reached = flat.entry.clone();
-    for device in &flat.devices {
-        let slot = device.slot as usize;
-        if flat.door[slot] > 0.0 {
-            let range = device.surfaces.0 as usize..device.surfaces.1 as usize;
-            reached[slot] = 1.0 - shut(flat, range, flat.door[slot], None);
-        }
-    }
-    reached
+/// r^0 of a device: a foothold, or what attacks from outside take.
+fn begin(flat: &Flat, grid: Grid, slot: u32) -> f64 {
+    let number = slot as usize;
+    let stays = if flat.door[number] > 0.0 {
+        shut(flat, flat.places_of(slot), flat.door[number], None)
+    } else {
+        1.0 - flat.entry[number]
+    };
+    grid.reach(1.0 - stays)
 }
 
 /// The chance that attacks from outside with probability `door` take none of some surfaces but `without`.
@@ -172,45 +74,37 @@ fn shut(flat: &Flat, range: std::ops::Range<usize>, door: f64, without: Option<u
 
 /// The forward pass.
 pub(crate) fn forward(graph: &Graph, flat: &Flat) -> Layers {
+    let grid = Grid::of(&graph.policy.grid, graph.order.len());
+    forward_on(graph, flat, grid)
+}
+
+/// The forward pass on a given grid.
+pub(crate) fn forward_on(graph: &Graph, flat: &Flat, grid: Grid) -> Layers {
     let hops = usize::from(graph.policy.propagation.hops);
+    let mut first = vec![0.0; flat.slots];
+    for slot in &graph.order {
+        first[*slot as usize] = begin(flat, grid, *slot);
+    }
     let mut layers = Layers {
-        reached: vec![begin(flat)],
+        grid,
+        reached: vec![first],
         attempted: Vec::with_capacity(hops),
-        loss: 0.0,
-        size: 0.0,
+        hubs: Vec::with_capacity(hops),
+        ..Layers::default()
     };
-    for _ in 0..hops {
-        let reached = &layers.reached[layers.reached.len() - 1];
-        let view = View::of(graph, flat, reached);
+    for t in 0..hops {
+        let hubs = Hubs::of(graph, flat, grid, &layers.reached[t]);
         let mut next = vec![0.0; flat.slots];
         let mut attempted = vec![0.0; flat.surfaces.len()];
-        for device in &flat.devices {
-            let slot = device.slot as usize;
-            let segment = device.segment as usize;
-            let (first, last) = (device.surfaces.0 as usize, device.surfaces.1 as usize);
-            let mut stays = 1.0 - flat.entry[slot];
-            if first < last {
-                let others = (
-                    view.others_scan(flat, segment, slot, reached),
-                    view.others_site(flat, segment, slot, reached),
-                );
-                let surfaces = flat.surfaces[first..last].iter();
-                for (surface, a_p) in surfaces.zip(&mut attempted[first..last]) {
-                    let a = 1.0 - view.misses(flat, surface, others).all();
-                    *a_p = a;
-                    stays *= 1.0 - a * surface.x;
-                }
-            }
-            next[slot] = 1.0 - stays;
+        for slot in &graph.order {
+            let device = &flat.devices[*slot as usize];
+            next[*slot as usize] = hubs.next(flat, grid, device, &mut attempted);
         }
         layers.reached.push(next);
         layers.attempted.push(attempted);
+        layers.hubs.push(hubs);
     }
-    let last = &layers.reached[hops];
-    for device in &flat.devices {
-        layers.loss += flat.stake[device.slot as usize] * last[device.slot as usize];
-        layers.size += last[device.slot as usize];
-    }
+    layers.sum_up(flat);
     layers
 }
 
@@ -222,9 +116,8 @@ pub(crate) fn calibrate(graph: &mut Graph, flat: &mut Flat) {
         flat.spread(graph);
         return;
     }
-    let target = (c.share_of_devices * flat.devices.len() as f64)
-        .max(c.at_least)
-        .min(flat.devices.len() as f64);
+    let devices = graph.order.len() as f64;
+    let target = (c.share_of_devices * devices).max(c.at_least).min(devices);
     let (mut low, mut high) = (libm::log2(c.least_scale), libm::log2(c.most_scale));
     for _ in 0..c.steps {
         let middle = f64::midpoint(low, high);

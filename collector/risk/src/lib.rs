@@ -25,6 +25,7 @@ mod graph;
 mod impact;
 mod layers;
 mod policy;
+mod ranking;
 mod routes;
 mod score;
 mod site;

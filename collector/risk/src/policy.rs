@@ -45,6 +45,8 @@ weights! { /// What devices of one product say about each other.
 Fleets { prior: f64, } }
 weights! { /// Engine B.
 Worlds { count: u32, prior: f64, } }
+weights! { /// How finely engine A is computed.
+Grid { fine_devices: u32, fine_bits: u32, reach_bits: u32, hub_bits: u32, site_bits: u32, worlds_bits: u32, few_entries: u32, entry_bits: u32, } }
 weights! { /// Campaign frequency.
 Campaigns { per_year: f64, } }
 
@@ -112,6 +114,8 @@ pub struct Policy {
     pub link: Links,
     /// Campaign size.
     pub calibration: Calibration,
+    /// How finely engine A is computed.
+    pub grid: Grid,
     /// Engine B.
     pub worlds: Worlds,
     /// Ways in.
@@ -257,6 +261,20 @@ impl Policy {
                 "policy.worlds.count",
                 format!("is {}, not 1 to {MOST_WORLDS}", self.worlds.count),
             ));
+        }
+        let g = &self.grid;
+        for (key, bits) in [
+            ("fine_bits", g.fine_bits),
+            ("reach_bits", g.reach_bits),
+            ("hub_bits", g.hub_bits),
+            ("site_bits", g.site_bits),
+            ("worlds_bits", g.worlds_bits),
+            ("entry_bits", g.entry_bits),
+        ] {
+            if !(3..=52).contains(&bits) {
+                let problem = format!("is {bits}, not 3 to 52 significant bits");
+                faults.push(Fault::new(format!("policy.grid.{key}"), problem));
+            }
         }
         let c = &self.calibration;
         let (e, i) = (&self.entry, &self.impact);

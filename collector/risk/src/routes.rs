@@ -54,7 +54,7 @@ impl<'a> Explainer<'a> {
         let champions = self.champions(t);
         let mut best = self.best[t].clone();
         let mut steps = self.steps[t].clone();
-        for device in &flat.devices {
+        for device in flat.in_order(&self.assessor.graph) {
             let slot = device.slot as usize;
             for number in device.surfaces.0..device.surfaces.1 {
                 let surface = &flat.surfaces[number as usize];
@@ -85,7 +85,7 @@ impl<'a> Explainer<'a> {
         let flat = &self.assessor.flat;
         let mut champions = vec![[(NONE, 0.0); 2]; self.assessor.graph.segments.len() + 1];
         let site = champions.len() - 1;
-        for device in &flat.devices {
+        for device in flat.in_order(&self.assessor.graph) {
             let out = self.best[t][device.slot as usize] * flat.lateral[device.slot as usize];
             for own in [device.segment as usize, site] {
                 let two = &mut champions[own];
@@ -131,8 +131,7 @@ impl<'a> Explainer<'a> {
             }
         }
         for group in &flat.groups[surface.groups.0 as usize..surface.groups.1 as usize] {
-            let (start, end) = flat.group_links[*group as usize];
-            for link in &flat.links[start as usize..end as usize] {
+            for link in &flat.links[*group as usize] {
                 let (from, _) = champions[link.from as usize][0];
                 if from != NONE {
                     let contact = link.contact * flat.lateral[from as usize];

@@ -3,8 +3,7 @@
 use crate::campaign::Field;
 use crate::document::{DecisionEntry, DecisionKind};
 use crate::flat::{FlatPair, LOCAL, PHYSICAL};
-use crate::graph::{Graph, Pair};
-use crate::impact::HumanImpact;
+use crate::graph::{Graph, NONE, Pair};
 use crate::layers::Layers;
 use crate::site::day_of;
 use crate::worlds::{LATERAL, UNIT, Worlds, crossings, scan_units};
@@ -35,78 +34,128 @@ pub(crate) struct Reach {
     pub likelihood: f64,
 }
 
+impl Score {
+    /// No pair's score.
+    pub(crate) const NONE: Self = Self {
+        pair: NONE,
+        layers: 0.0,
+        worlds: 0.0,
+        likelihood: 0.0,
+        score: 0.0,
+        halves: [0.0; 2],
+        open: false,
+    };
+}
+
+/// What many scores have in common, on the grid: it moves seldom.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Common {
+    /// By group: attempts over links in all worlds.
+    pub crossings: Vec<f64>,
+    /// By weakness: using devices anywhere in capable worlds, and what share they are of those in all worlds.
+    pub spread: Vec<[f64; 2]>,
+}
+
+/// The same of even and of odd worlds alone, as it is.
+#[derive(Debug, Clone, Default)]
+struct Halves {
+    crossings: Vec<[f64; 2]>,
+    crowd: [f64; 2],
+}
+
 /// Everything scores are read from.
 #[derive(Debug)]
 pub(crate) struct Scales<'a> {
     field: &'a Field<'a>,
     layers: &'a Layers,
     worlds: &'a Worlds,
-    /// By group: attempts over links in all worlds.
-    crossings: Vec<[f64; 2]>,
-    /// Using devices anywhere in all worlds.
-    crowd: [f64; 2],
+    pub common: Common,
 }
 
 impl<'a> Scales<'a> {
     pub(crate) fn of(field: &'a Field<'a>, layers: &'a Layers, worlds: &'a Worlds) -> Self {
-        let mut crowd = [0_i64; 2];
-        for one in &worlds.crowd_all {
-            crowd[0] += one[0];
-            crowd[1] += one[1];
-        }
+        let grid = layers.grid;
+        let crossings = crossings(worlds, field).into_iter();
+        let all: i64 = worlds.crowd_all.iter().map(|one| one[0] + one[1]).sum();
+        let spread = worlds.spread.iter().map(|one| {
+            let own = (one[0] + one[1]) as f64;
+            let share = if all > 0 { own / all as f64 } else { 0.0 };
+            [grid.worlds(own), grid.worlds(share)]
+        });
+        let common = Common {
+            crossings: crossings
+                .map(|[even, odd]| grid.worlds(even + odd))
+                .collect(),
+            spread: spread.collect(),
+        };
         Self {
             field,
             layers,
             worlds,
-            crossings: crossings(worlds, field),
-            crowd: crowd.map(|crowd| crowd as f64),
+            common,
+        }
+    }
+
+    fn halves(&self) -> Halves {
+        let sum = |side: usize| {
+            self.worlds
+                .crowd_all
+                .iter()
+                .map(|one| one[side])
+                .sum::<i64>()
+        };
+        Halves {
+            crossings: crossings(self.worlds, self.field),
+            crowd: [sum(0) as f64, sum(1) as f64],
         }
     }
 
     /// Expected attempts on a pair over links in its capable worlds: those of all worlds, times the weakness's share of all using
-    /// devices (a campaign that is capable of it is larger everywhere).
-    fn crossing(&self, pair: &FlatPair) -> [f64; 3] {
+    /// devices (a campaign that is capable of it is larger everywhere); those from anywhere; and those from outside, which come in every
+    /// world alike.
+    fn crossing(&self, pair: &FlatPair) -> f64 {
         let surface = &self.field.flat.surfaces[pair.place as usize];
         let groups = &self.field.flat.groups[surface.groups.0 as usize..surface.groups.1 as usize];
-        let mut sum = [0.0; 2];
-        for group in groups {
-            let own = self.crossings[*group as usize];
-            sum[0] += own[0];
-            sum[1] += own[1];
+        let sum: f64 = groups
+            .iter()
+            .map(|group| self.common.crossings[*group as usize])
+            .sum();
+        let [spread, share] = self.common.spread[pair.weakness as usize];
+        let (door, far) = self.outside(pair);
+        let capable = self.worlds.capable.count[pair.weakness as usize];
+        door * f64::from(capable[0] + capable[1]) + far * spread + surface.unobserved * sum * share
+    }
+
+    /// The same in even or in odd worlds.
+    fn half_crossing(&self, pair: &FlatPair, halves: &Halves, side: usize) -> f64 {
+        let surface = &self.field.flat.surfaces[pair.place as usize];
+        let groups = &self.field.flat.groups[surface.groups.0 as usize..surface.groups.1 as usize];
+        let sum: f64 = groups
+            .iter()
+            .map(|group| halves.crossings[*group as usize][side])
+            .sum();
+        let spread = self.worlds.spread[pair.weakness as usize][side] as f64;
+        let (door, far) = self.outside(pair);
+        let capable = f64::from(self.worlds.capable.count[pair.weakness as usize][side]);
+        let share = if halves.crowd[side] > 0.0 {
+            spread / halves.crowd[side]
+        } else {
+            0.0
+        };
+        door * capable + far * spread + surface.unobserved * sum * share
+    }
+
+    /// Attempts on a pair from outside in each world, and by one using device anywhere.
+    fn outside(&self, pair: &FlatPair) -> (f64, f64) {
+        let flat = self.field.flat;
+        let surface = &flat.surfaces[pair.place as usize];
+        if !surface.routed {
+            return (0.0, 0.0);
         }
-        let spread = self.worlds.spread[pair.weakness as usize].map(|spread| spread as f64);
-        let share = |attempts: f64, part: f64, whole: f64| {
-            if whole > 0.0 {
-                surface.unobserved * attempts * part / whole
-            } else {
-                0.0
-            }
-        };
-        // What comes from outside comes in every world alike.
-        let capable = self.worlds.capable.count[pair.weakness as usize].map(f64::from);
-        let door = if surface.routed {
-            self.field.flat.door[surface.device as usize]
-        } else {
-            0.0
-        };
-        let far = if surface.routed {
-            let segment = self.field.segment(surface.device) as usize;
-            let contact = self.field.flat.site[usize::from(self.field.flat.power[segment])];
-            surface.unobserved * contact / LATERAL
-        } else {
-            0.0
-        };
-        [
-            door * (capable[0] + capable[1])
-                + far * (spread[0] + spread[1])
-                + share(
-                    sum[0] + sum[1],
-                    spread[0] + spread[1],
-                    self.crowd[0] + self.crowd[1],
-                ),
-            door * capable[0] + far * spread[0] + share(sum[0], spread[0], self.crowd[0]),
-            door * capable[1] + far * spread[1] + share(sum[1], spread[1], self.crowd[1]),
-        ]
+        let segment = self.field.segment(surface.device) as usize;
+        let contact = flat.site[usize::from(flat.power[segment])];
+        let door = flat.door[surface.device as usize];
+        (door, surface.unobserved * contact / LATERAL)
     }
 
     fn graph(&self) -> &Graph {
@@ -127,19 +176,25 @@ impl<'a> Scales<'a> {
         }
     }
 
-    /// Scores of all pairs of active devices, in key order; without `halves` those are zero.
-    pub(crate) fn pairs(&self, halves: bool) -> Vec<Score> {
+    /// Scores of all pairs of active devices, in key order, with those of even and of odd worlds.
+    pub(crate) fn pairs(&self) -> Vec<Score> {
         let flat = self.field.flat;
+        let halves = self.halves();
         let mut scores = Vec::with_capacity(flat.pairs.len());
-        for device in &flat.devices {
-            for pair in &flat.pairs[device.pairs.0 as usize..device.pairs.1 as usize] {
-                scores.push(self.pair(device.slot, pair, halves));
+        for device in flat.in_order(self.graph()) {
+            for pair in flat.pairs_of(device.slot) {
+                scores.push(self.score(device.slot, pair, Some(&halves)));
             }
         }
         scores
     }
 
-    fn pair(&self, device: u32, pair: &FlatPair, halves: bool) -> Score {
+    /// A pair's score, without that of even and of odd worlds.
+    pub(crate) fn pair(&self, device: u32, pair: &FlatPair) -> Score {
+        self.score(device, pair, None)
+    }
+
+    fn score(&self, device: u32, pair: &FlatPair, halves: Option<&Halves>) -> Score {
         let (layers, [worlds, even, odd]) = match pair.place {
             LOCAL => {
                 let reach = self.reach(device);
@@ -157,7 +212,7 @@ impl<'a> Scales<'a> {
         };
         let likelihood = libm::sqrt(layers * worlds);
         let half = |side: f64| {
-            if halves {
+            if halves.is_some() {
                 libm::sqrt(layers * side) * pair.weight
             } else {
                 0.0
@@ -175,11 +230,10 @@ impl<'a> Scales<'a> {
     }
 
     /// The last hop integrated out: s (1 - exp(-expected attempts in capable worlds)); the layered estimate counts as `prior` worlds.
-    fn on_surface(&self, pair: &FlatPair, halves: bool) -> (f64, [f64; 3]) {
-        let attempted = self.layers.attempted[self.layers.attempted.len() - 1][pair.place as usize];
+    fn on_surface(&self, pair: &FlatPair, halves: Option<&Halves>) -> (f64, [f64; 3]) {
+        let attempted = self.layers.met(pair.place);
         let talks = self.worlds.attempts[pair.slot as usize];
         let scans = scan_units(self.worlds, self.field, pair);
-        let crossings = self.crossing(pair);
         let count = self.worlds.capable.count[pair.weakness as usize];
         let prior = self.graph().policy.worlds.prior;
         let expected = -libm::log1p(-attempted.min(1.0 - 1e-12));
@@ -189,15 +243,14 @@ impl<'a> Scales<'a> {
             pair.s * -libm::expm1(-attempts)
         };
         let half = |n: usize| {
-            if halves {
-                estimate(talks[n] + scans[n], crossings[n + 1], f64::from(count[n]))
-            } else {
-                0.0
-            }
+            halves.map_or(0.0, |halves| {
+                let crossing = self.half_crossing(pair, halves, n);
+                estimate(talks[n] + scans[n], crossing, f64::from(count[n]))
+            })
         };
         let whole = estimate(
             talks[0] + talks[1] + scans[0] + scans[1],
-            crossings[0],
+            self.crossing(pair),
             f64::from(count[0] + count[1]),
         );
         (attempted * pair.s, [whole, half(0), half(1)])
@@ -211,79 +264,10 @@ pub(crate) struct Cut {
     pub listed: Vec<u32>,
     /// Scores above this are in.
     pub bound: f64,
-    /// Scores above this stay in.
-    pub leave: f64,
     /// Scores above this are watched.
     pub watch: f64,
     /// Share of the modelled direct loss that the cut covers.
     pub covered: f64,
-}
-
-/// Sets the cut: the smallest prefix that covers the policy's share of direct loss, at most its share of pairs, and every pair whose
-/// likelihood on a very-high-impact device is above the policy's bound. A pair of `before` stays to `leave` times the depth.
-pub(crate) fn cut(graph: &Graph, scores: &[Score], before: &dyn Fn(u32) -> bool) -> Cut {
-    let policy = &graph.policy.cut;
-    let mut open: Vec<&Score> = scores
-        .iter()
-        .filter(|score| score.open && score.score > 0.0)
-        .collect();
-    let most = libm::ceil(policy.share * scores.len() as f64) as usize;
-    let keep = ((most as f64 * policy.leave) as usize)
-        .max(libm::ceil(policy.watch_share * scores.len() as f64) as usize)
-        .saturating_add(1)
-        .min(open.len());
-    if keep < open.len() {
-        open.select_nth_unstable_by(keep, |a, b| b.score.total_cmp(&a.score));
-    }
-    // Sums in key order are the same for every history.
-    let total: f64 = scores
-        .iter()
-        .filter(|score| score.open)
-        .map(|score| score.score)
-        .sum();
-    let head = &mut open[..keep];
-    head.sort_unstable_by(|a, b| worse(graph, a, b));
-    let mut depth = 0;
-    let mut sum = 0.0;
-    while depth < most.min(head.len()) && sum < policy.covered * total {
-        sum += head[depth].score;
-        depth += 1;
-    }
-    let at = |place: usize| head.get(place).map_or(0.0, |score| score.score);
-    let stay = (depth as f64 * policy.leave) as usize;
-    let mut listed: Vec<&Score> = head[..depth].to_vec();
-    listed.extend(
-        head.iter()
-            .skip(depth)
-            .take(stay.saturating_sub(depth))
-            .filter(|score| before(score.pair)),
-    );
-    let last = listed.last().map_or(f64::INFINITY, |score| score.score);
-    listed.extend(scores.iter().filter(|score| {
-        let device = graph.device(graph.pairs[score.pair as usize].device);
-        score.open
-            && device.impact.human == HumanImpact::VeryHigh
-            && score.likelihood > policy.very_high_probability
-            && score.score <= last
-    }));
-    listed.sort_unstable_by(|a, b| worse(graph, a, b));
-    listed.dedup_by_key(|score| score.pair);
-    let covered: f64 = listed.iter().map(|score| score.score).sum();
-    Cut {
-        bound: if depth == 0 {
-            f64::INFINITY
-        } else {
-            at(depth - 1)
-        },
-        leave: if stay == 0 {
-            f64::INFINITY
-        } else {
-            at(stay.min(keep.max(1)) - 1)
-        },
-        watch: at(keep.saturating_sub(1)),
-        covered: if total > 0.0 { covered / total } else { 0.0 },
-        listed: listed.into_iter().map(|score| score.pair).collect(),
-    }
 }
 
 /// Worst first; equal scores by names, so that the order is the same for every history.

@@ -9,6 +9,7 @@ use crate::site::Site;
 
 mod controls;
 mod exact;
+mod follow;
 mod gradient;
 mod properties;
 

@@ -1,12 +1,16 @@
 //! Engine B: coupled possible worlds, kept so that an event replays only the worlds it can change.
 
+use std::collections::BTreeMap;
+
 use crate::campaign::{Capabilities, Field, Reached};
 use crate::coin;
 use crate::flat::{FlatPair, STALE};
 use crate::graph::{Graph, NONE};
 
 mod election;
+mod exchange;
 use election::elections;
+pub(crate) use exchange::Turns;
 
 /// A device in a world, kept at the device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,10 +47,12 @@ pub(crate) struct Worlds {
     pub spread: Vec<[i64; 2]>,
     weaknesses: usize,
     seen: Vec<u32>,
+    /// Scratch by device slot: how it stood and stands in the world that is played again; 0 between.
+    stands: Vec<[exchange::Stand; 2]>,
 }
 
 /// Per world and segment: using devices by hop, in [`LATERAL`] units.
-type Crowds = Vec<(u32, Vec<i64>)>;
+pub(crate) type Crowds = Vec<(u32, Vec<i64>)>;
 
 impl Worlds {
     /// Plays all worlds.
@@ -59,7 +65,7 @@ impl Worlds {
         let capable = Capabilities::of(graph, count);
         let mut worlds = Self {
             count,
-            footholds: elections(graph, count),
+            footholds: elections(graph, &flat.runners, count),
             reached: vec![Vec::new(); count as usize],
             weaknesses: graph.weaknesses.len(),
             ..Self::default()
@@ -69,8 +75,8 @@ impl Worlds {
         let capable = std::mem::take(&mut worlds.capable);
         let field = Field::of(graph, flat, outward, &capable);
         for world in 0..count {
-            worlds.replay(&field, world);
-            worlds.tally(&field, world, 1);
+            worlds.first_play(&field, world);
+            worlds.tally(&field, world);
         }
         worlds.capable = capable;
         worlds
@@ -82,6 +88,8 @@ impl Worlds {
             .resize(graph.devices.len().max(self.visits.len()), Vec::new());
         self.seen
             .resize(graph.devices.len().max(self.seen.len()), 0);
+        self.stands
+            .resize(graph.devices.len().max(self.stands.len()), [0; 2]);
         self.attempts
             .resize(graph.pairs.len().max(self.attempts.len()), [0; 2]);
         self.crowd.resize(
@@ -92,8 +100,8 @@ impl Worlds {
         self.spread.resize(self.weaknesses, [0; 2]);
     }
 
-    /// Plays one world and keeps its visits.
-    pub(crate) fn replay(&mut self, field: &Field<'_>, world: u32) {
+    /// The device that a world begins with; [`NONE`] where controls close its way in.
+    fn foothold(&self, field: &Field<'_>, world: u32) -> u32 {
         let (winner, _) = self.footholds[world as usize];
         let begins = winner != NONE && {
             let device = field.graph.device(winner);
@@ -103,27 +111,19 @@ impl Worlds {
                 coin::bound(device.way_open),
             )
         };
-        // A replayed world must not see the stamps of its last play.
-        for reached in &self.reached[world as usize] {
-            self.seen[reached.device as usize] = 0;
-            let visits = &mut self.visits[reached.device as usize];
-            if let Ok(at) = visits.binary_search_by_key(&world, |visit| visit.world) {
-                visits.remove(at);
-            }
-        }
-        let reached = field.play(world, if begins { winner } else { NONE }, &mut self.seen);
+        if begins { winner } else { NONE }
+    }
+
+    /// Plays one world for the first time and keeps its visits. Worlds come in ascending order.
+    fn first_play(&mut self, field: &Field<'_>, world: u32) {
+        let foothold = self.foothold(field, world);
+        let reached = field.play(world, foothold, &mut self.seen);
         for one in &reached {
-            let visit = Visit {
+            self.visits[one.device as usize].push(Visit {
                 world,
                 hop: one.hop,
                 acts: one.acts,
-            };
-            let visits = &mut self.visits[one.device as usize];
-            if visits.last().is_none_or(|last| last.world < world) {
-                visits.push(visit);
-            } else if let Err(at) = visits.binary_search(&visit) {
-                visits.insert(at, visit);
-            }
+            });
         }
         self.reached[world as usize] = reached;
     }
@@ -137,28 +137,12 @@ impl Worlds {
     }
 
     /// Using devices of a world by segment and hop.
-    fn crowds(&self, field: &Field<'_>, world: u32) -> Crowds {
-        let mut crowds: Crowds = Vec::new();
-        for one in &self.reached[world as usize] {
-            if !one.acts || one.hop >= field.hops {
-                continue;
-            }
-            let segment = field.graph.device(one.device).segment;
-            let weight = (field.flat.lateral[one.device as usize] * LATERAL) as i64;
-            let at = match crowds.iter().position(|(own, _)| *own == segment) {
-                Some(at) => at,
-                None => {
-                    crowds.push((segment, vec![0; usize::from(field.hops) + 1]));
-                    crowds.len() - 1
-                }
-            };
-            crowds[at].1[usize::from(one.hop)] += weight;
-        }
-        crowds
+    pub(crate) fn crowds(&self, field: &Field<'_>, world: u32) -> Crowds {
+        crowds_of(field, &self.reached[world as usize])
     }
 
-    /// Adds (+1) or takes out (-1) what one world says about attempts. Taking out needs the field it was added with.
-    pub(crate) fn tally(&mut self, field: &Field<'_>, world: u32, sign: i64) {
+    /// Adds what one world says about attempts.
+    fn tally(&mut self, field: &Field<'_>, world: u32) {
         let parity = (world % 2) as usize;
         let crowds = self.crowds(field, world);
         let mut everywhere = 0;
@@ -166,32 +150,25 @@ impl Worlds {
             let total: i64 = hops.iter().sum();
             for weakness in &field.capable.of_world[world as usize] {
                 let at = *segment as usize * self.weaknesses + *weakness as usize;
-                self.crowd[at][parity] += sign * total;
+                self.crowd[at][parity] += total;
             }
-            self.crowd_all[*segment as usize][parity] += sign * total;
+            self.crowd_all[*segment as usize][parity] += total;
             everywhere += total;
         }
         for weakness in &field.capable.of_world[world as usize] {
-            self.spread[*weakness as usize][parity] += sign * everywhere;
+            self.spread[*weakness as usize][parity] += everywhere;
         }
         let reached = std::mem::take(&mut self.reached[world as usize]);
         for from in &reached {
             if from.acts && from.hop < field.hops {
-                self.tally_edges(field, world, from, sign, parity);
+                self.tally_edges(field, world, from, parity);
             }
-            self.tally_late(field, world, from, &crowds, sign, parity);
+            self.tally_late(field, world, from, &crowds, parity);
         }
         self.reached[world as usize] = reached;
     }
 
-    fn tally_edges(
-        &mut self,
-        field: &Field<'_>,
-        world: u32,
-        from: &Reached,
-        sign: i64,
-        parity: usize,
-    ) {
+    fn tally_edges(&mut self, field: &Field<'_>, world: u32, from: &Reached, parity: usize) {
         for edge in field.outward.from(from.device) {
             let surface = &field.flat.surfaces[(edge & !STALE) as usize];
             let early = self
@@ -200,7 +177,7 @@ impl Worlds {
             if !early {
                 continue;
             }
-            let units = sign * edge_units(field, from.device, *edge);
+            let units = edge_units(field, from.device, *edge);
             for pair in &field.graph.surfaces[surface.slot as usize].pairs {
                 let weakness = field.graph.pairs[*pair as usize].weakness;
                 if field.capable.has(weakness, world) {
@@ -217,16 +194,12 @@ impl Worlds {
         world: u32,
         on: &Reached,
         crowds: &Crowds,
-        sign: i64,
         parity: usize,
     ) {
-        // The device may have left the graph since: then its sums are gone too.
-        let Some(device) = &field.graph.devices[on.device as usize] else {
-            return;
-        };
+        let device = field.graph.device(on.device);
         for surface in &device.surfaces {
             let place = field.place(*surface);
-            let units = sign * late_units(field, place, on.hop, crowds);
+            let units = late_units(field, place, on.hop, crowds);
             if units == 0 {
                 continue;
             }
@@ -239,8 +212,14 @@ impl Worlds {
         }
     }
 
-    /// Sets the sum of one pair from scratch: equal to what all tallies add up to.
-    pub(crate) fn pull(&mut self, field: &Field<'_>, pair: u32) {
+    /// Sets the sum of one pair from scratch: equal to what all tallies add up to. True when it was another one.
+    /// `crowds`: those of the worlds that were asked for before.
+    pub(crate) fn pull(
+        &mut self,
+        field: &Field<'_>,
+        pair: u32,
+        crowds: &mut BTreeMap<u32, Crowds>,
+    ) -> bool {
         let mut sum = [0_i64; 2];
         let own = &field.graph.pairs[pair as usize];
         if let crate::graph::Place::Surface(slot) = own.place {
@@ -264,20 +243,44 @@ impl Worlds {
                     }
                 }
             }
-            for visit in &self.visits[own.device as usize] {
+            let visits = self.visits[own.device as usize].iter();
+            for visit in visits.filter(|_| surface.scanned) {
                 if field.capable.has(own.weakness, visit.world) {
-                    let crowds = self.crowds(field, visit.world);
-                    sum[(visit.world % 2) as usize] -= late_units(field, place, visit.hop, &crowds);
+                    let crowds = crowds
+                        .entry(visit.world)
+                        .or_insert_with(|| self.crowds(field, visit.world));
+                    sum[(visit.world % 2) as usize] -= late_units(field, place, visit.hop, crowds);
                 }
             }
         }
-        self.attempts[pair as usize] = sum;
+        std::mem::replace(&mut self.attempts[pair as usize], sum) != sum
     }
 
     /// Using devices of a segment in worlds that are capable of a weakness, even and odd, in [`LATERAL`] units.
     pub(crate) fn crowd_of(&self, segment: u32, weakness: u32) -> [i64; 2] {
         self.crowd[segment as usize * self.weaknesses + weakness as usize]
     }
+}
+
+/// Using devices of a world by segment and hop.
+fn crowds_of(field: &Field<'_>, reached: &[Reached]) -> Crowds {
+    let mut crowds: Crowds = Vec::new();
+    for one in reached {
+        if !one.acts || one.hop >= field.hops {
+            continue;
+        }
+        let segment = field.graph.device(one.device).segment;
+        let weight = (field.flat.lateral[one.device as usize] * LATERAL) as i64;
+        let at = match crowds.iter().position(|(own, _)| *own == segment) {
+            Some(at) => at,
+            None => {
+                crowds.push((segment, vec![0; usize::from(field.hops) + 1]));
+                crowds.len() - 1
+            }
+        };
+        crowds[at].1[usize::from(one.hop)] += weight;
+    }
+    crowds
 }
 
 fn edge_units(field: &Field<'_>, from: u32, edge: u32) -> i64 {
@@ -327,11 +330,11 @@ pub(crate) fn scan_units(worlds: &Worlds, field: &Field<'_>, pair: &FlatPair) ->
 pub(crate) fn crossings(worlds: &Worlds, field: &Field<'_>) -> Vec<[f64; 2]> {
     field
         .flat
-        .group_links
+        .links
         .iter()
-        .map(|(start, end)| {
+        .map(|links| {
             let mut sum = [0.0; 2];
-            for link in &field.flat.links[*start as usize..*end as usize] {
+            for link in links {
                 let crowd = worlds.crowd_all[link.from as usize];
                 sum[0] += link.contact * crowd[0] as f64 / LATERAL;
                 sum[1] += link.contact * crowd[1] as f64 / LATERAL;

@@ -8,10 +8,12 @@ use auscult_risk::{Assessor, Event, Policy, Site};
 mod made_site;
 use made_site::Random;
 
-/// The published policy, small and pinned, without hysteresis: that remembers history on purpose.
-fn policy(scale: f64) -> Policy {
+/// The published policy, small and pinned, without hysteresis: that remembers history on purpose. `fine`: on the grid of small sites;
+/// otherwise on that of large ones, where changes die out.
+fn policy(scale: f64, fine: bool) -> Policy {
     let overrides = serde_json::json!({
         "calibration": {"scale": scale}, "worlds": {"count": 96}, "cut": {"leave": 1.0},
+        "grid": {"fine_devices": if fine { 1_024 } else { 0 }, "few_entries": if fine { 64 } else { 2 }},
     });
     Policy::published()
         .unwrap()
@@ -196,7 +198,7 @@ fn any_event(random: &mut Random, site: &Document, next: &mut u64) -> Vec<Event>
 fn churn(seed: u64, events: u32, check_every: u32) {
     let document = small_site(seed, 60);
     let scale = 3.0;
-    let policy = policy(scale);
+    let policy = policy(scale, seed % 2 == 0);
     let mut assessor = Assessor::new(&Site::try_from(document).unwrap(), &policy).unwrap();
     let mut random = Random(seed);
     let mut next = 1_000;

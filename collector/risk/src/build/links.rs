@@ -60,6 +60,8 @@ impl Graph {
         let group = self.group(to, service);
         let link = self.link(from, group);
         self.links[link as usize].stated = stated;
+        self.stir.groups.insert(group);
+        self.stir.links.insert(link);
         self.list_link(link);
         link
     }
@@ -82,8 +84,13 @@ impl Graph {
         let group = self.group(to, service);
         let link = self.link(from, group);
         let used = &mut self.links[link as usize].used;
+        let before = *used;
         *used = used.saturating_add_signed(by);
-        self.list_link(link);
+        if (before == 0) != (*used == 0) {
+            self.stir.groups.insert(group);
+            self.stir.links.insert(link);
+            self.list_link(link);
+        }
     }
 
     /// Keeps the link in its two lists exactly while it is there.
@@ -100,8 +107,9 @@ impl Graph {
                     list.remove(at);
                 }
                 Err(at) if there => list.insert(at, (key, slot)),
-                _ => {}
+                _ => continue,
             }
+            self.stir.segments.insert(from as u32);
         }
     }
 }

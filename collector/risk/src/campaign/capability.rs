@@ -44,4 +44,15 @@ impl Capabilities {
         let word = self.bits[weakness as usize * self.words + world as usize / 64];
         word >> (world % 64) & 1 == 1
     }
+
+    /// By weakness: whether a campaign of any of some worlds has it.
+    pub(crate) fn in_any(&self, worlds: &[u32]) -> Vec<bool> {
+        let mut able = vec![false; self.count.len()];
+        for world in worlds {
+            for weakness in &self.of_world[*world as usize] {
+                able[*weakness as usize] = true;
+            }
+        }
+        able
+    }
 }

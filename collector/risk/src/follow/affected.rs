@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::campaign::Field;
+use crate::campaign::{Field, Target};
 use crate::coin;
 use crate::document::DeviceEntry;
 use crate::event::{Concern, Event};
-use crate::flat::{Flat, STALE};
-use crate::graph::{Graph, ring_size};
+use crate::flat::{STALE, Shift};
+use crate::graph::Graph;
 use crate::worlds::Worlds;
 
 /// What a batch names, before or after it is carried out.
@@ -52,7 +52,7 @@ impl Named {
         named
             .raised
             .extend(graph.foresee(&fleet_changes(graph, events)));
-        named.arrived.clone_from(&named.raised);
+        // What touches them as they are reaches them: these worlds are in their visits.
         named
     }
 
@@ -175,14 +175,14 @@ impl Worlds {
     fn touching(&self, field: &Field<'_>, slot: u32, affected: &mut BTreeSet<u32>) {
         for surface in &field.graph.device(slot).surfaces {
             let place = field.place(*surface);
-            let sources = field.link_sources(place);
+            let target = field.target(*surface);
             for world in 0..self.count {
                 if affected.contains(&world) {
                     continue;
                 }
                 let salt = coin::world(world);
                 if field.works(*surface, world, salt).is_some()
-                    && self.attempted(field, world, salt, place, &sources)
+                    && self.attempted(field, world, salt, (slot, place), &target)
                 {
                     affected.insert(world);
                 }
@@ -195,92 +195,26 @@ impl Worlds {
         field: &Field<'_>,
         world: u32,
         salt: u64,
-        place: u32,
-        sources: &BTreeSet<u32>,
+        (slot, place): (u32, u32),
+        target: &Target,
     ) -> bool {
-        let surface = &field.flat.surfaces[place as usize];
-        let segment = field.graph.device(surface.device).segment;
         self.reached[world as usize].iter().any(|from| {
-            if !from.acts || from.hop >= field.hops || from.device == surface.device {
+            if !from.acts || from.hop >= field.hops || from.device == slot {
                 return false;
             }
             let Some(device) = &field.graph.devices[from.device as usize] else {
                 return false;
             };
-            let talks = field.outward.from(from.device).iter().any(|edge| {
+            field.outward.from(from.device).iter().any(|edge| {
                 edge & !STALE == place && field.uses(device.key, from.device, *edge, salt)
-            });
-            let mut hit = talks;
-            let mut touch = |touched: u32| hit |= touched == surface.slot;
-            if surface.scanned && device.segment == segment {
-                field.scans(from.device, salt, &mut touch);
-            }
-            if surface.routed {
-                field.roamed(from.device, salt, &mut |own, spot| {
-                    if own == segment {
-                        field.roams_at(own, spot, device.key, salt, &mut touch);
-                    }
-                });
-            }
-            if sources.contains(&device.segment) {
-                field.crosses(from.device, salt, &mut touch);
-            }
-            hit
+            }) || field.finds(from.device, salt, target)
         })
     }
 }
 
 /// Differences of the flat graph that no single device stands for: fan-outs, ring sizes, links.
-#[derive(Debug, Default)]
-pub(super) struct Moved {
-    sources: BTreeSet<u32>,
-    scans: BTreeSet<u32>,
-    link_sources: BTreeSet<u32>,
-    /// Segments whose rings changed size.
-    resized: BTreeSet<u32>,
-    /// The odds of attempts without evidence changed in the whole site.
-    everywhere: bool,
-}
-
-impl Moved {
-    pub(super) fn between(graph: &Graph, old: &Flat, new: &Flat) -> Self {
-        let mut moved = Self::default();
-        for (slot, (fresh, stale)) in new.fresh.iter().zip(&new.stale).enumerate() {
-            let same = old.fresh.get(slot) == Some(fresh) && old.stale.get(slot) == Some(stale);
-            if !same && graph.devices[slot].is_some() {
-                moved.sources.insert(slot as u32);
-            }
-        }
-        for (segment, scan) in new.scan.iter().enumerate() {
-            if old.scan.get(segment) != Some(scan) {
-                moved.scans.insert(segment as u32);
-            }
-        }
-        for (segment, power) in new.power.iter().enumerate() {
-            if old.power.get(segment) != Some(power) {
-                moved.resized.insert(segment as u32);
-            }
-        }
-        moved.everywhere =
-            ring_size(old.segments.len() as u32) != ring_size(new.segments.len() as u32);
-        for (group, (start, end)) in new.group_links.iter().enumerate() {
-            let links = &new.links[*start as usize..*end as usize];
-            let before = old.group_links.get(group).map_or(&[][..], |(start, end)| {
-                &old.links[*start as usize..*end as usize]
-            });
-            if links == before {
-                continue;
-            }
-            for link in links.iter().filter(|link| !before.contains(link)) {
-                moved.link_sources.insert(link.from);
-            }
-            for link in before.iter().filter(|link| !links.contains(link)) {
-                moved.link_sources.insert(link.from);
-            }
-        }
-        moved
-    }
-
+impl Shift {
+    /// Worlds that use any of them.
     pub(super) fn worlds(&self, worlds: &Worlds, field: &Field<'_>) -> BTreeSet<u32> {
         let graph = field.graph;
         if self.everywhere {
@@ -298,18 +232,24 @@ impl Moved {
                     .map(|visit| visit.world),
             );
         }
-        if self.scans.is_empty() && self.link_sources.is_empty() {
+        if self.scans.is_empty() && self.scattered.is_empty() && self.links.is_empty() {
             return affected;
         }
         for world in 0..worlds.count {
+            let salt = coin::world(world);
             let uses = worlds.reached[world as usize].iter().any(|one| {
+                let Some(device) = &graph.devices[one.device as usize] else {
+                    return false;
+                };
+                let segment = device.segment;
                 one.acts
-                    && graph.devices[one.device as usize]
-                        .as_ref()
-                        .is_some_and(|device| {
-                            self.scans.contains(&device.segment)
-                                || self.link_sources.contains(&device.segment)
-                        })
+                    && one.hop < field.hops
+                    && (self.scans.contains(&segment)
+                        || self.scattered.contains(&segment)
+                        || self
+                            .links
+                            .get(&segment)
+                            .is_some_and(|keys| field.takes_link(one.device, salt, keys)))
             });
             if uses {
                 affected.insert(world);
@@ -337,12 +277,11 @@ impl Moved {
     pub(super) fn pairs(
         &self,
         graph: &Graph,
-        worlds: &Worlds,
         field: &Field<'_>,
         concern: &Concern,
     ) -> BTreeSet<u32> {
         let mut pairs = BTreeSet::new();
-        let whole = concern.raised.iter().chain(
+        let whole = concern.raised.iter().chain(&concern.peers).chain(
             concern
                 .edges
                 .iter()
@@ -364,11 +303,7 @@ impl Moved {
             .iter()
             .flat_map(|segment| &graph.segments[*segment as usize].ring);
         for (_, surface) in scanned {
-            let surface = &graph.surfaces[*surface as usize];
-            // Contact odds stand in a pair's sum only where the device was reached.
-            if !worlds.visits[surface.device as usize].is_empty() {
-                pairs.extend(&surface.pairs);
-            }
+            pairs.extend(&graph.surfaces[*surface as usize].pairs);
         }
         pairs
     }

@@ -1,7 +1,8 @@
-//! The gradient of the loss by one backward pass over the same layers.
+//! The gradient of the loss by one backward pass over the same layers. Rounding counts as nothing: steps have no slope.
 
-use super::{Layers, View, shut};
-use crate::flat::{Flat, FlatSurface, STALE};
+use super::hubs::Hubs;
+use super::{Layers, shut};
+use crate::flat::{Flat, FlatDevice, STALE};
 use crate::graph::Graph;
 
 /// Derivatives of the loss.
@@ -27,16 +28,16 @@ pub(crate) fn backward(graph: &Graph, flat: &Flat, layers: &Layers) -> Gradient 
         unobserved: vec![0.0; flat.slots],
     };
     let mut above = flat.stake.clone();
+    let leaving = leaving(graph, flat);
     for t in (0..hops).rev() {
-        let view = View::of(graph, flat, &layers.reached[t]);
-        let below = backward_layer(flat, layers, t, &view, &above, &mut gradient);
-        for device in &flat.devices {
+        let below = backward_layer(graph, flat, layers, t, &leaving, &above, &mut gradient);
+        for device in flat.in_order(graph) {
             let slot = device.slot as usize;
             gradient.springboard[slot] += layers.reached[t][slot] * below[slot];
         }
         above = below;
     }
-    for device in &flat.devices {
+    for device in flat.in_order(graph) {
         let slot = device.slot as usize;
         let range = device.surfaces.0 as usize..device.surfaces.1 as usize;
         let door = flat.door[slot];
@@ -53,14 +54,27 @@ pub(crate) fn backward(graph: &Graph, flat: &Flat, layers: &Layers) -> Gradient 
     gradient
 }
 
+/// By segment: its links as group and contact, in key order.
+fn leaving(graph: &Graph, flat: &Flat) -> Vec<Vec<(u32, f64)>> {
+    let of = |(_, link): &(u64, u32)| {
+        let group = graph.links[*link as usize].group;
+        (group, flat.contact[*link as usize])
+    };
+    graph
+        .segments
+        .iter()
+        .map(|segment| segment.links.iter().map(of).collect())
+        .collect()
+}
+
 /// Sums that the backward pass collects before they go to the devices of the layer below.
 struct Sums {
     talk: Vec<f64>,
     serve: Vec<f64>,
     scan: Vec<f64>,
     own_scan: Vec<f64>,
-    /// By power of the target segment's ring, and each device's own part in its own segment's.
-    site: Vec<f64>,
+    /// By the site's sum, and each device's own part.
+    site: f64,
     own_site: Vec<f64>,
     /// By device: the derivative by its door.
     door: Vec<f64>,
@@ -68,25 +82,27 @@ struct Sums {
 }
 
 fn backward_layer(
+    graph: &Graph,
     flat: &Flat,
     layers: &Layers,
     t: usize,
-    view: &View,
+    leaving: &[Vec<(u32, f64)>],
     above: &[f64],
     gradient: &mut Gradient,
 ) -> Vec<f64> {
+    let hubs = &layers.hubs[t];
     let mut sums = Sums {
         talk: vec![0.0; 2 * flat.slots],
         serve: vec![0.0; flat.slots],
-        scan: vec![0.0; view.scan.len()],
+        scan: vec![0.0; hubs.scan.len()],
         own_scan: vec![0.0; flat.slots],
-        site: vec![0.0; flat.site.len()],
+        site: 0.0,
         own_site: vec![0.0; flat.slots],
         door: vec![0.0; flat.slots],
-        group: vec![0.0; view.group.len()],
+        group: vec![0.0; hubs.group.len()],
     };
     let attempted = &layers.attempted[t];
-    for device in &flat.devices {
+    for device in flat.in_order(graph) {
         let slot = device.slot as usize;
         let (first, last) = (device.surfaces.0 as usize, device.surfaces.1 as usize);
         let g = above[slot];
@@ -103,11 +119,7 @@ fn backward_layer(
         if first == last || g == 0.0 {
             continue;
         }
-        let segment = device.segment as usize;
-        let others = (
-            view.others_scan(flat, segment, slot, &layers.reached[t]),
-            view.others_site(flat, segment, slot, &layers.reached[t]),
-        );
+        let others = hubs.others(flat, layers.grid, device);
         for number in first..last {
             let surface = &flat.surfaces[number];
             let rest = g
@@ -118,24 +130,17 @@ fn backward_layer(
             if weight == 0.0 {
                 continue;
             }
-            gradient.unobserved[slot] += surface_sums(
-                flat,
-                view,
-                surface,
-                device.segment as usize,
-                others,
-                weight,
-                &mut sums,
-            );
+            gradient.unobserved[slot] +=
+                surface_sums(flat, hubs, device, number, others, weight, &mut sums);
         }
     }
-    for device in &flat.devices {
+    for device in flat.in_order(graph) {
         let slot = device.slot as usize;
         if flat.door[slot] > 0.0 {
             gradient.by_entry[slot] += sums.door[slot];
         }
     }
-    distribute(flat, layers, t, view, &sums)
+    distribute(graph, flat, layers, t, leaving, &sums)
 }
 
 fn product_without(
@@ -153,14 +158,16 @@ fn product_without(
 /// Adds the derivatives of one a_p, times `weight`, to the sums; gives the part of the loss that unobserved contact carries.
 fn surface_sums(
     flat: &Flat,
-    view: &View,
-    surface: &FlatSurface,
-    segment: usize,
+    hubs: &Hubs,
+    device: &FlatDevice,
+    place: usize,
     others: (f64, f64),
     weight: f64,
     sums: &mut Sums,
 ) -> f64 {
-    let m = view.misses(flat, surface, others);
+    let surface = &flat.surfaces[place];
+    let (slot, segment) = (device.slot as usize, device.segment as usize);
+    let m = hubs.misses(flat, place, others);
     let edges = &flat.edges[surface.edges.0 as usize..surface.edges.1 as usize];
     let miss = weight * m.all();
     if surface.served {
@@ -169,26 +176,28 @@ fn surface_sums(
         }
     } else {
         for edge in edges {
-            let stale = (edge >> 31) as usize * view.slots;
+            let stale = (edge >> 31) as usize * flat.slots;
             sums.talk[(edge & !STALE) as usize + stale] += miss;
         }
     }
     let known = weight * m.talk * m.door;
     if surface.scanned {
         // d(1-scan)/d(others) = -unobserved; what reaches the members is -d(others).
-        let part = known * m.cross * m.site * surface.unobserved * others.0;
+        let part = known * m.cross * m.site * surface.unobserved * (1.0 - others.0);
         sums.scan[segment] += part;
-        sums.own_scan[surface.device as usize] += part;
+        sums.own_scan[slot] += part;
     }
     if surface.routed {
-        let part = known * m.scan * m.cross * surface.unobserved * others.1;
-        sums.site[usize::from(flat.power[segment])] += part;
-        sums.own_site[surface.device as usize] += part;
-        sums.door[surface.device as usize] += weight * m.talk * m.unobserved();
+        // The site's sum is one for all rings: smaller odds are a share of it.
+        let part = known * m.scan * m.cross * surface.unobserved * (1.0 - others.1);
+        let part = part * flat.nearness(segment);
+        sums.site += part;
+        sums.own_site[slot] += part;
+        sums.door[slot] += weight * m.talk * m.unobserved();
     }
     let groups = &flat.groups[surface.groups.0 as usize..surface.groups.1 as usize];
     for group in groups {
-        let own = 1.0 - surface.unobserved * (1.0 - view.group[*group as usize]);
+        let own = 1.0 - surface.unobserved * hubs.group[*group as usize];
         if own > 0.0 {
             sums.group[*group as usize] +=
                 known * m.scan * m.site * (m.cross / own) * surface.unobserved;
@@ -199,56 +208,49 @@ fn surface_sums(
 }
 
 /// Gives the sums to the devices that caused them: the gradient by r of the layer below.
-fn distribute(flat: &Flat, layers: &Layers, t: usize, view: &View, sums: &Sums) -> Vec<f64> {
-    let quiet: Vec<f64> = flat
-        .leaving
+fn distribute(
+    graph: &Graph,
+    flat: &Flat,
+    layers: &Layers,
+    t: usize,
+    leaving: &[Vec<(u32, f64)>],
+    sums: &Sums,
+) -> Vec<f64> {
+    let hubs = &layers.hubs[t];
+    let act = graph.policy.propagation.act;
+    let quiet: Vec<f64> = leaving
         .iter()
-        .enumerate()
-        .map(|(segment, links)| {
-            let silence = view.quiet[segment];
-            let weigh = |(group, place): &(u32, u32)| {
-                let contact = flat.links[*place as usize].contact;
-                let own = 1.0 - contact * (1.0 - silence);
+        .zip(&hubs.noise)
+        .map(|(links, noise)| {
+            let weigh = |(group, contact): &(u32, f64)| {
+                let own = 1.0 - contact * noise;
                 let weight = sums.group[*group as usize];
                 if weight == 0.0 || own <= 0.0 {
                     return 0.0;
                 }
-                weight * (view.group[*group as usize] / own) * contact * silence
+                let rest = (1.0 - hubs.group[*group as usize]) / own;
+                weight * rest * contact * (1.0 - noise)
             };
             links.iter().map(weigh).sum()
         })
         .collect();
     let reached = &layers.reached[t];
     let mut below = vec![0.0; flat.slots];
-    for device in &flat.devices {
+    for device in flat.in_order(graph) {
         let slot = device.slot as usize;
         let segment = device.segment as usize;
-        let stale = view.slots + slot;
+        let used = act * reached[slot];
+        let (fresh, stale) = (flat.fresh[slot], flat.stale[slot]);
         let scan = flat.scan[segment] * flat.lateral[slot];
-        let scan_miss = 1.0 - scan * view.act * reached[slot];
-        let far: f64 = flat
-            .site
-            .iter()
-            .enumerate()
-            .map(|(power, contact)| {
-                let own = if usize::from(flat.power[segment]) == power {
-                    sums.own_site[slot]
-                } else {
-                    0.0
-                };
-                let contact = contact * flat.lateral[slot];
-                (sums.site[power] - own).max(0.0) * contact
-                    / (1.0 - contact * view.act * reached[slot])
-            })
-            .sum();
-        let quiet_miss = 1.0 - flat.lateral[slot] * view.act * reached[slot];
-        below[slot] = view.act
-            * (sums.talk[slot] * flat.fresh[slot] / view.keep[slot]
-                + sums.talk[stale] * flat.stale[slot] / view.keep[stale]
-                + sums.serve[slot] * flat.serve / view.serve[slot]
-                + (sums.scan[segment] - sums.own_scan[slot]).max(0.0) * scan / scan_miss
-                + quiet[segment] * flat.lateral[slot] / quiet_miss
-                + far);
+        let far = flat.far * flat.lateral[slot];
+        let slope = |odds: f64| odds / (1.0 - odds * used);
+        below[slot] = act
+            * (sums.talk[slot] * slope(fresh)
+                + sums.talk[flat.slots + slot] * slope(stale)
+                + sums.serve[slot] * slope(flat.serve)
+                + (sums.scan[segment] - sums.own_scan[slot]).max(0.0) * slope(scan)
+                + quiet[segment] * slope(flat.lateral[slot])
+                + (sums.site - sums.own_site[slot]).max(0.0) * slope(far));
     }
     below
 }

@@ -37,7 +37,7 @@ impl Observed {
         };
         for _ in 1..hops {
             let before = observed.best.clone();
-            for device in &flat.devices {
+            for device in flat.in_order(&assessor.graph) {
                 let slot = device.slot as usize;
                 for place in device.surfaces.0..device.surfaces.1 {
                     let surface = &flat.surfaces[place as usize];

@@ -91,7 +91,10 @@ impl Graph {
             .filter(cuts)
             .map(|control| 1.0 - self.strength(control))
             .product();
+        let group = self.links[slot as usize].group;
         self.links[slot as usize].left = left;
+        self.stir.groups.insert(group);
+        self.stir.links.insert(slot);
     }
 }
 

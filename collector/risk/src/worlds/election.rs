@@ -6,13 +6,13 @@ use crate::graph::{Graph, NONE};
 
 impl Worlds {
     /// Settles the elections after the entries of `changed` devices changed; gives the worlds whose foothold may differ.
-    pub(crate) fn elect(&mut self, graph: &Graph, changed: &[u32]) -> Vec<u32> {
+    pub(crate) fn elect(&mut self, graph: &Graph, runners: &[u32], changed: &[u32]) -> Vec<u32> {
         let mut affected = Vec::new();
         for world in 0..self.count {
             let (winner, best) = self.footholds[world as usize];
             let mut now = (winner, best);
             if changed.contains(&winner) {
-                now = elect(graph, world, &graph.order, (NONE, f64::INFINITY));
+                now = elect(graph, world, runners, (NONE, f64::INFINITY));
             } else {
                 let runners: Vec<u32> = changed
                     .iter()
@@ -34,15 +34,9 @@ impl Worlds {
     }
 }
 
-pub(super) fn elections(graph: &Graph, count: u32) -> Vec<(u32, f64)> {
-    let runners: Vec<u32> = graph
-        .order
-        .iter()
-        .copied()
-        .filter(|slot| graph.device(*slot).way_in.is_some())
-        .collect();
+pub(super) fn elections(graph: &Graph, runners: &[u32], count: u32) -> Vec<(u32, f64)> {
     (0..count)
-        .map(|world| elect(graph, world, &runners, (NONE, f64::INFINITY)))
+        .map(|world| elect(graph, world, runners, (NONE, f64::INFINITY)))
         .collect()
 }
 
