@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod engine;
 mod failure;
+pub mod findings;
 pub mod ingest;
 pub mod intel;
 pub mod metrics;

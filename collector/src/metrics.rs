@@ -41,6 +41,21 @@ pub const UNCOMMITTED_SECONDS: &str = "auscult_engine_oldest_uncommitted_seconds
 /// Panics caught while folding.
 pub const FOLD_PANICS: &str = "auscult_engine_fold_panics_total";
 
+/// Sites with changes that no assessment has seen.
+pub const UNSEEN_SITES: &str = "auscult_engine_unseen_sites";
+/// Assessments, by outcome.
+pub const ASSESSMENTS: &str = "auscult_findings_assessments_total";
+/// Time of one assessment.
+pub const ASSESSMENT_SECONDS: &str = "auscult_findings_assessment_seconds";
+/// Tellings found by assessments, by kind and activity.
+pub const FINDINGS_FOUND: &str = "auscult_findings_found_total";
+/// Tellings committed.
+pub const FINDINGS_TOLD: &str = "auscult_findings_told_total";
+/// Records of the intelligence topic, by outcome.
+pub const INTEL_RECORDS: &str = "auscult_findings_intel_records_total";
+/// Vulnerabilities known.
+pub const INTEL_KNOWN: &str = "auscult_findings_intel_vulnerabilities";
+
 /// How a metric is to be described.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -53,7 +68,7 @@ pub enum Kind {
 }
 
 /// Name, kind and help text of every metric of this crate.
-pub const HELP: [(&str, Kind, &str); 20] = [
+pub const HELP: [(&str, Kind, &str); 27] = [
     (
         BATCHES,
         Kind::Counter,
@@ -145,6 +160,41 @@ pub const HELP: [(&str, Kind, &str); 20] = [
         FOLD_PANICS,
         Kind::Counter,
         "Faults of this program caught while folding; the record goes to quarantine.",
+    ),
+    (
+        UNSEEN_SITES,
+        Kind::Gauge,
+        "Sites with changes that no assessment has seen yet.",
+    ),
+    (
+        ASSESSMENTS,
+        Kind::Counter,
+        "Assessments by outcome: told, quiet (nothing to tell), same (inputs as before), failed.",
+    ),
+    (
+        ASSESSMENT_SECONDS,
+        Kind::Histogram,
+        "Time to assess one site and find what to tell.",
+    ),
+    (
+        FINDINGS_FOUND,
+        Kind::Counter,
+        "Tellings found by assessments, by kind and activity.",
+    ),
+    (
+        FINDINGS_TOLD,
+        Kind::Counter,
+        "Tellings committed; less than found when transactions failed and sites were assessed again.",
+    ),
+    (
+        INTEL_RECORDS,
+        Kind::Counter,
+        "Records of the intelligence topic by outcome: taken, ended, refused.",
+    ),
+    (
+        INTEL_KNOWN,
+        Kind::Gauge,
+        "Vulnerabilities known from the intelligence topic.",
     ),
 ];
 

@@ -119,6 +119,7 @@ fn run(log: &Arc<EmbeddedLog>, left: u64) -> Result<(), EngineFault> {
     let (shutdown, trigger) = shutdown::token();
     let member = Member::<SiteInventory> {
         name: "engine-0".to_owned(),
+        beside: None,
         settings: SiteSettings {
             policy: Policy::default(),
             context: Context {

@@ -65,10 +65,27 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
     (
         "auscult-ocsf",
         "collector/ocsf",
-        &["auscult-proto", "auscult-inventory"],
+        &[
+            "auscult-proto",
+            "auscult-inventory",
+            "auscult-intel",
+            "auscult-findings",
+            "auscult-risk",
+        ],
         PURE,
     ),
     ("auscult-risk", "collector/risk", &[], PURE),
+    (
+        "auscult-findings",
+        "collector/findings",
+        &[
+            "auscult-proto",
+            "auscult-inventory",
+            "auscult-intel",
+            "auscult-risk",
+        ],
+        PURE,
+    ),
     (
         "auscult-log",
         "collector/log",
@@ -82,6 +99,7 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
             "auscult-proto",
             "auscult-link",
             "auscult-process",
+            "auscult-findings",
             "auscult-inventory",
             "auscult-intel",
             "auscult-log",
@@ -393,6 +411,7 @@ fn crates_with_network_bytes_forbid_what_can_panic() {
         "sensor/dissect/src/lib.rs",
         "sensor/spool/src/lib.rs",
         "collector/intel/src/lib.rs",
+        "collector/findings/src/lib.rs",
     ] {
         let text = std::fs::read_to_string(root().join(root_file)).expect("crate root");
         for lint in [

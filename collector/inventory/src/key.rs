@@ -60,6 +60,13 @@ pub fn site_of_key(key: &[u8]) -> Option<SiteId> {
     site.parse().ok()
 }
 
+/// Kind and identifier of a changelog key, whoever wrote it; `None` when it has no site.
+#[must_use]
+pub fn kind_of_key(key: &[u8]) -> Option<(&str, &str)> {
+    let (_, rest) = std::str::from_utf8(key).ok()?.split_once('/')?;
+    Some(rest.split_once('/').unwrap_or((rest, "")))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -20,6 +20,7 @@
 )]
 
 mod address;
+mod ask;
 mod attribute;
 mod batch;
 mod conversation;
@@ -48,6 +49,7 @@ mod work;
 #[cfg(test)]
 mod tests;
 
+pub use ask::{Contact, Entity};
 pub use attribute::name as attribute_name;
 pub use batch::{Batch, BatchHeader};
 pub use event::{
@@ -57,7 +59,7 @@ pub use event::{
 };
 pub use id::{ConversationId, DeviceId, Identifier};
 pub use inventory::{Counters, SensorProgress, SiteInventory};
-pub use key::{StateKey, site_of_key};
+pub use key::{StateKey, kind_of_key, site_of_key};
 pub use policy::Policy;
 pub use realm::origin_text as realm_text;
 pub use state::RestoreError;

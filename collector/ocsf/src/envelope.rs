@@ -26,6 +26,8 @@ pub(crate) enum Code {
     SensorHealth,
     SensorLoss,
     SensorBlind,
+    VulnEnvironment,
+    RiskChange,
 }
 
 impl Code {
@@ -42,10 +44,12 @@ impl Code {
             Self::SensorHealth => "sensor.health",
             Self::SensorLoss => "sensor.loss",
             Self::SensorBlind => "sensor.blind",
+            Self::VulnEnvironment => "vuln.environment",
+            Self::RiskChange => "risk.change",
         }
     }
 
-    const fn topic(self) -> PublicTopic {
+    pub(crate) const fn topic(self) -> PublicTopic {
         match self {
             Self::DeviceUpsert => PublicTopic::Inventory,
             Self::DeviceNew
@@ -56,11 +60,28 @@ impl Code {
             | Self::DeviceMerged
             | Self::DeviceForgotten => PublicTopic::Lifecycle,
             Self::SensorHealth | Self::SensorLoss | Self::SensorBlind => PublicTopic::Health,
+            Self::VulnEnvironment | Self::RiskChange => PublicTopic::Findings,
         }
     }
 
     pub(crate) const fn class(self) -> Class {
         match self.topic() {
+            PublicTopic::Findings | PublicTopic::FindingsOpen => Class {
+                uid: if matches!(self, Self::RiskChange) {
+                    2004
+                } else {
+                    2002
+                },
+                name: if matches!(self, Self::RiskChange) {
+                    "Detection Finding"
+                } else {
+                    "Vulnerability Finding"
+                },
+                category_uid: 2,
+                category: "Findings",
+                feature: "findings",
+                profiles: &[],
+            },
             PublicTopic::Inventory => Class {
                 uid: 5001,
                 name: "Device Inventory Info",
@@ -93,10 +114,10 @@ impl Code {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Class {
     pub(crate) uid: u32,
-    name: &'static str,
-    category_uid: u32,
-    category: &'static str,
-    feature: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) category_uid: u32,
+    pub(crate) category: &'static str,
+    pub(crate) feature: &'static str,
     profiles: &'static [&'static str],
 }
 
@@ -214,22 +235,33 @@ impl<'a> Envelope<'a> {
     }
 
     fn headers(&self, id: Uuid) -> Vec<(&'static str, String)> {
-        vec![
-            ("content-type", "application/json".to_owned()),
-            ("ce_specversion", "1.0".to_owned()),
-            ("ce_id", id.to_string()),
-            ("ce_source", format!("/auscult/{}", self.context.cluster)),
-            ("ce_type", format!("org.auscult.{}.v1", self.code.name())),
-            ("ce_subject", self.entity.clone()),
-            ("ce_time", Utc(self.event.time).to_string()),
-            ("ocsf_class_uid", self.code.class().uid.to_string()),
-            ("ocsf_version", OCSF_VERSION.to_owned()),
-        ]
+        headers(self.context, self.code, &self.entity, id, self.event.time)
     }
 }
 
+/// CloudEvents 1.0, binary mode.
+pub(crate) fn headers(
+    context: &Context,
+    code: Code,
+    entity: &str,
+    id: Uuid,
+    time: i64,
+) -> Vec<(&'static str, String)> {
+    vec![
+        ("content-type", "application/json".to_owned()),
+        ("ce_specversion", "1.0".to_owned()),
+        ("ce_id", id.to_string()),
+        ("ce_source", format!("/auscult/{}", context.cluster)),
+        ("ce_type", format!("org.auscult.{}.v1", code.name())),
+        ("ce_subject", entity.to_owned()),
+        ("ce_time", Utc(time).to_string()),
+        ("ocsf_class_uid", code.class().uid.to_string()),
+        ("ocsf_version", OCSF_VERSION.to_owned()),
+    ]
+}
+
 /// The same event has the same identifier however often it is encoded; no two events share one.
-fn event_uid(entity: &str, revision: u64, code: Code, time: i64) -> Uuid {
+pub(crate) fn event_uid(entity: &str, revision: u64, code: Code, time: i64) -> Uuid {
     let name = format!("{entity}|{revision}|{}|{time}", code.name());
     Uuid::new_v5(&EVENTS, name.as_bytes())
 }
@@ -239,14 +271,18 @@ pub(crate) enum Severity {
     Informational,
     Low,
     Medium,
+    High,
+    Critical,
 }
 
 impl Severity {
-    fn pair(self) -> (u32, &'static str) {
+    pub(crate) fn pair(self) -> (u32, &'static str) {
         match self {
             Self::Informational => (1, "Informational"),
             Self::Low => (2, "Low"),
             Self::Medium => (3, "Medium"),
+            Self::High => (4, "High"),
+            Self::Critical => (5, "Critical"),
         }
     }
 }

@@ -23,8 +23,10 @@
 mod device;
 mod envelope;
 mod extension;
+mod finding;
 mod lifecycle;
 mod sensor;
+mod technique;
 mod text;
 
 #[cfg(test)]
@@ -46,6 +48,10 @@ pub enum PublicTopic {
     Lifecycle,
     /// Sensors: figures, losses, blind intervals.
     Health,
+    /// Findings that opened, moved or closed.
+    Findings,
+    /// The latest state of every open finding, compacted.
+    FindingsOpen,
 }
 
 impl PublicTopic {
@@ -56,6 +62,8 @@ impl PublicTopic {
             Self::Inventory => "auscult.public.inventory.v1",
             Self::Lifecycle => "auscult.public.lifecycle.v1",
             Self::Health => "auscult.public.health.v1",
+            Self::Findings => "auscult.public.findings.v1",
+            Self::FindingsOpen => "auscult.public.findings-open.v1",
         }
     }
 }
@@ -76,7 +84,7 @@ pub struct Context {
 pub struct PublicRecord {
     /// Where to.
     pub topic: PublicTopic,
-    /// Device or sensor.
+    /// Device, sensor or finding.
     pub key: String,
     /// UTF-8 JSON; `None` is a tombstone.
     pub value: Option<Vec<u8>>,
@@ -93,6 +101,12 @@ pub fn encode(event: &Event, context: &Context) -> Vec<PublicRecord> {
     debug_assert!(records.is_ok(), "{records:?}");
     // Serialising fails for maps with keys that are no text and for failing `Display`s: there are none of either here.
     records.unwrap_or_default()
+}
+
+/// Encodes one finding: its record, and its latest state for the open ones (a tombstone when it closes).
+#[must_use]
+pub fn encode_finding(telling: &auscult_findings::Telling, context: &Context) -> [PublicRecord; 2] {
+    finding::records(telling, context)
 }
 
 fn records(event: &Event, context: &Context) -> Result<Vec<PublicRecord>, serde_json::Error> {

@@ -16,6 +16,9 @@ use crate::score::{self, Cut, Scales, Score};
 use crate::site::Site;
 use crate::worlds::Worlds;
 
+mod brief;
+pub use brief::{Brief, Explanation};
+
 /// Assesses a site: a pure function, the same bits for the same input.
 ///
 /// The weights are `policy` with the site's own overrides over it.

@@ -41,7 +41,7 @@ mod tests;
 pub use assessment::{
     ASSESSMENT_FORMAT, Assessment, DeviceRisk, Factor, Hop, HopKind, PairRisk, Route, Summary, Tier,
 };
-pub use assessor::{Assessor, assess};
+pub use assessor::{Assessor, Brief, Explanation, assess};
 pub use controls::{KeptFlow, Plan, PlannedControl};
 pub use decode::document as read_document;
 pub use event::Event;

@@ -23,6 +23,8 @@ pub struct EngineConfig {
     pub pace: Pace,
     /// The inventory's times and bounds.
     pub policy: Policy,
+    /// Sites are assessed beside the fold, and findings told.
+    pub findings: bool,
 }
 
 /// Reads `[engine]`.
@@ -51,6 +53,7 @@ pub(super) fn read(section: &mut Section<'_>, embedded: bool) -> EngineConfig {
         members: members(section, embedded),
         pace,
         policy: policy(section),
+        findings: section.boolean_or("findings", true),
     }
 }
 

@@ -39,6 +39,33 @@ pub(super) const BOMB: Mac = Mac([2, 0, 0, 0, 0xb0, 0xb0]);
 impl SiteState for Toy {
     type Settings = ();
     type Batch = (wire::LoggedBatch, Vec<Observation>);
+    type Entity = u64;
+    /// The digest.
+    type Delta = u64;
+    /// How often and what was told last.
+    type Ledger = Option<(u64, u64)>;
+
+    fn entity(key: &[u8]) -> Option<u64> {
+        key.ends_with(b"/digest").then_some(0)
+    }
+
+    fn delta(&self, _: Option<Vec<u64>>) -> u64 {
+        self.digest
+    }
+
+    fn is_ledger_key(key: &[u8]) -> bool {
+        key.ends_with(b"/told")
+    }
+
+    fn ledger(records: Vec<(Bytes, Bytes)>) -> Result<Self::Ledger, String> {
+        let Some((_, value)) = records.first() else {
+            return Ok(None);
+        };
+        let (times, digest) = value.split_at_checked(8).ok_or("too short")?;
+        let number = |bytes: &[u8]| <[u8; 8]>::try_from(bytes).map(u64::from_be_bytes);
+        let read = number(times).and_then(|times| Ok((times, number(digest)?)));
+        read.map(Some).map_err(|_| "not sixteen bytes".to_owned())
+    }
 
     fn decode(logged: wire::LoggedBatch) -> Result<Self::Batch, Invalid> {
         let observations = convert::decode_body(logged.body.clone(), logged.count)?;
@@ -218,13 +245,35 @@ pub(super) struct Core {
     done: Option<Trigger>,
     /// What `end` says beyond the truth.
     pub(super) shortened: bool,
+    /// Complete only when the last state of every site has been told.
+    pub(super) until_told: bool,
 }
 
 impl Core {
     fn complete(&self) -> bool {
-        self.observations
+        let folded = self
+            .observations
             .iter()
-            .all(|(partition, records)| self.committed[partition] == records.len() as u64)
+            .all(|(partition, records)| self.committed[partition] == records.len() as u64);
+        folded && (!self.until_told || self.told())
+    }
+
+    fn told(&self) -> bool {
+        self.state.values().all(|records| {
+            let latest: BTreeMap<&[u8], &Bytes> = records
+                .iter()
+                .filter_map(|it| Some((it.message.key.as_ref(), it.message.value.as_ref()?)))
+                .collect();
+            latest
+                .iter()
+                .filter(|(key, _)| key.ends_with(b"/digest"))
+                .all(|(key, digest)| {
+                    let told = [&key[..key.len() - 6], b"told"].concat();
+                    latest
+                        .get(&told[..])
+                        .is_some_and(|it| it[8..] == digest[..])
+                })
+        })
     }
 
     fn apply(&mut self, transaction: Transaction) {

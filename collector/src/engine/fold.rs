@@ -1,6 +1,6 @@
 //! The pure core: observation records in, one transaction out. No I/O, no clock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use auscult_inventory::site_of_key;
@@ -8,6 +8,7 @@ use auscult_log::{Message, Stored, Topic, Transaction};
 use auscult_proto::ids::SiteId;
 use bytes::Bytes;
 
+use super::beside::{Handover, Told};
 use super::pending::{Blind, Pending, Tally};
 use super::poison::{Envelope, Poison};
 use super::site::{Output, SiteState, StateRecord};
@@ -21,14 +22,48 @@ pub struct Fold<S: SiteState> {
     parked: BTreeMap<u32, Partition<S>>,
     /// Records whose folding failed in the program, by partition and offset: how often.
     failures: BTreeMap<(u32, u64), u32>,
+    /// What changed is noted for an assessment beside the fold.
+    followed: bool,
+    /// Number of the next time a partition is taken up: what an assessment of an earlier time brings is not to be used.
+    epoch: u64,
+    /// The site that was handed over last: the next one comes first.
+    turn: Option<(u32, SiteId)>,
+}
+
+/// What of one site has changed since it was last handed over.
+#[derive(Debug)]
+struct Unseen<S: SiteState> {
+    /// What has been told of it, as the changelog has it; `None` once it was handed over.
+    ledger: Option<S::Ledger>,
+    /// All of it, as after a restore.
+    whole: bool,
+    /// Bounded by the site's own bounds.
+    entities: HashSet<S::Entity>,
+}
+
+impl<S: SiteState> Unseen<S> {
+    fn new(ledger: S::Ledger) -> Self {
+        Self {
+            ledger: Some(ledger),
+            whole: true,
+            entities: HashSet::new(),
+        }
+    }
+
+    fn any(&self) -> bool {
+        self.whole || !self.entities.is_empty()
+    }
 }
 
 #[derive(Debug)]
-struct Partition<S> {
+struct Partition<S: SiteState> {
+    epoch: u64,
     /// Offset of the next record to fold.
     next: u64,
     committed: u64,
     sites: BTreeMap<SiteId, S>,
+    /// By site, where assessments follow.
+    unseen: BTreeMap<SiteId, Unseen<S>>,
     pending: Pending,
 }
 
@@ -77,7 +112,23 @@ impl<S: SiteState> Fold<S> {
             partitions: BTreeMap::new(),
             parked: BTreeMap::new(),
             failures: BTreeMap::new(),
+            followed: false,
+            epoch: 1,
+            turn: None,
         }
+    }
+
+    /// The same, with what changes noted for assessments. `epoch`: above that of every fold that the same assessments followed.
+    #[must_use]
+    pub fn followed(mut self, epoch: u64) -> Self {
+        self.followed = true;
+        self.epoch = epoch.max(1);
+        self
+    }
+
+    /// Number of the next time a partition is taken up.
+    pub fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Whether memory holds exactly what is committed at `committed`, so that no restore is needed. A parked partition is taken up
@@ -110,8 +161,19 @@ impl<S: SiteState> Fold<S> {
             return Err(unreadable);
         }
         let mut sites = BTreeMap::new();
+        let mut unseen = BTreeMap::new();
         for (site, records) in changelog.sites {
-            let records = records.into_iter().collect();
+            let (told, records): (Vec<_>, Vec<_>) = records
+                .into_iter()
+                .partition(|(key, _)| S::is_ledger_key(key));
+            if self.followed {
+                let ledger = S::ledger(told).map_err(|fault| Unreadable {
+                    partition,
+                    offset: 0,
+                    fault: format!("site {site}: {fault}"),
+                })?;
+                unseen.insert(site.clone(), Unseen::new(ledger));
+            }
             let state = S::restore(&site, &self.settings, records).map_err(|fault| Unreadable {
                 partition,
                 offset: 0,
@@ -119,20 +181,26 @@ impl<S: SiteState> Fold<S> {
             })?;
             sites.insert(site, state);
         }
+        let epoch = self.epoch;
+        self.epoch = self.epoch.saturating_add(1);
         let held = Partition {
+            epoch,
             next: committed,
             committed,
             sites,
+            unseen,
             pending: Pending::default(),
         };
         self.partitions.insert(partition, held);
         Ok(())
     }
 
-    /// The partition is not ours any more: uncommitted work on it is gone.
+    /// The partition is not ours any more: uncommitted work on it is gone. What assessments write moves no offset, so that where they
+    /// follow, the offset does not prove that memory is as the log has it: nothing is parked then.
     pub fn revoke(&mut self, partition: u32) {
         if let Some(held) = self.partitions.remove(&partition)
             && !held.dirty()
+            && !self.followed
         {
             self.parked.insert(partition, held);
         }
@@ -184,7 +252,7 @@ impl<S: SiteState> Fold<S> {
         }
         let failures = self.failures.get(&(partition, stored.offset));
         let failures = failures.copied().unwrap_or(0);
-        let folded = held.fold(stored, &self.settings, failures);
+        let folded = held.fold(stored, &self.settings, failures, self.followed);
         held.next = stored.offset.saturating_add(1);
         match folded {
             Ok(()) => Folded::Applied,
@@ -232,6 +300,68 @@ impl<S: SiteState> Fold<S> {
         (transaction, tally)
     }
 
+    /// Takes what an assessment has to tell, unless the partition is no longer held as it was then. It is written with the next
+    /// transaction, and moves no offset.
+    pub fn tell(&mut self, told: Told) -> bool {
+        let held = self.partitions.get_mut(&told.partition);
+        let Some(held) = held.filter(|held| held.epoch == told.epoch) else {
+            return false;
+        };
+        for message in told.public {
+            held.pending.public(message);
+        }
+        for (key, value) in told.state {
+            held.pending.state(Message {
+                topic: Topic::State,
+                partition: Some(told.partition),
+                key,
+                value,
+                headers: Vec::new(),
+                timestamp_ms: told.time,
+            });
+        }
+        held.pending.told(told.findings);
+        true
+    }
+
+    /// How many sites have changes that no assessment has seen.
+    pub fn unseen(&self) -> usize {
+        let partitions = self.partitions.values();
+        partitions
+            .flat_map(|held| held.unseen.values())
+            .filter(|unseen| unseen.any())
+            .count()
+    }
+
+    /// The next site with changes, as it is now: right after `take`, or while nothing is uncommitted. Sites take turns.
+    pub fn hand_over(&mut self) -> Option<Handover<S>> {
+        let turn = self.turn.take();
+        let all = || {
+            self.partitions.iter().flat_map(|(partition, held)| {
+                let due = held.unseen.iter().filter(|(_, unseen)| unseen.any());
+                due.map(|(site, _)| (*partition, site.clone()))
+            })
+        };
+        let next = turn
+            .and_then(|turn| all().find(|place| *place > turn))
+            .or_else(|| all().next())?;
+        let (partition, site) = next.clone();
+        self.turn = Some(next);
+        let held = self.partitions.get_mut(&partition)?;
+        let unseen = held.unseen.get_mut(&site)?;
+        let state = held.sites.get(&site)?;
+        let whole = std::mem::take(&mut unseen.whole);
+        let entities = std::mem::take(&mut unseen.entities);
+        let entities = (!whole).then(|| entities.into_iter().collect());
+        Some(Handover {
+            partition,
+            epoch: held.epoch,
+            site,
+            ledger: unseen.ledger.take(),
+            delta: state.delta(entities),
+        })
+    }
+
     /// What `take` returned is committed.
     pub fn committed(&mut self) {
         for (partition, held) in &mut self.partitions {
@@ -243,9 +373,9 @@ impl<S: SiteState> Fold<S> {
     }
 }
 
-impl<S> Partition<S> {
+impl<S: SiteState> Partition<S> {
     fn dirty(&self) -> bool {
-        self.next != self.committed
+        self.next != self.committed || !self.pending.is_empty()
     }
 }
 
@@ -264,6 +394,7 @@ impl<S: SiteState> Partition<S> {
         stored: &Stored,
         settings: &S::Settings,
         failures: u32,
+        followed: bool,
     ) -> Result<(), Fault> {
         let envelope = Envelope::decode(stored).map_err(Fault::Poison)?;
         let batch = if failures == 0 {
@@ -286,8 +417,26 @@ impl<S: SiteState> Partition<S> {
                 )
             }
         };
+        if followed {
+            self.note(&envelope.site, &output.state)?;
+        }
         self.take(stored, &envelope, output);
         poison.map_or(Ok(()), |poison| Err(Fault::Poison(poison)))
+    }
+
+    fn note(&mut self, site: &SiteId, state: &[StateRecord]) -> Result<(), Fault> {
+        if !self.unseen.contains_key(site) {
+            // A site never heard of before: nothing has been told of it.
+            let ledger = S::ledger(Vec::new()).map_err(|_| Fault::Panicked)?;
+            self.unseen.insert(site.clone(), Unseen::new(ledger));
+        }
+        if let Some(unseen) = self.unseen.get_mut(site)
+            && !unseen.whole
+        {
+            let entities = state.iter().filter_map(|(key, _)| S::entity(key));
+            unseen.entities.extend(entities);
+        }
+        Ok(())
     }
 
     /// The last line against a fault of ours: one record must not stop the others for ever.

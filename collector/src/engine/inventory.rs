@@ -1,6 +1,7 @@
 //! The inventory as the fold's state: one site's graph, its changelog, and the public records its events become.
 
-use auscult_inventory::{Batch, BatchHeader, Changes, Policy, SiteInventory};
+use auscult_findings::{Delta, Ledger, is_ledger_key};
+use auscult_inventory::{Batch, BatchHeader, Changes, Entity, Policy, SiteInventory};
 use auscult_log::{Message, Topic};
 use auscult_ocsf::{Context, PublicRecord, PublicTopic};
 use auscult_proto::convert::Invalid;
@@ -23,6 +24,9 @@ pub struct SiteSettings {
 impl SiteState for SiteInventory {
     type Settings = SiteSettings;
     type Batch = Batch;
+    type Entity = Entity;
+    type Delta = Delta;
+    type Ledger = Ledger;
 
     fn decode(logged: wire::LoggedBatch) -> Result<Batch, Invalid> {
         Batch::decode(logged)
@@ -58,6 +62,25 @@ impl SiteState for SiteInventory {
         let changes = self.apply(batch);
         output(observations, changes, settings)
     }
+
+    fn entity(key: &[u8]) -> Option<Entity> {
+        Entity::of_key(key)
+    }
+
+    fn delta(&self, entities: Option<Vec<Entity>>) -> Delta {
+        match entities {
+            Some(entities) => Delta::of(self, entities),
+            None => Delta::of(self, self.entities()),
+        }
+    }
+
+    fn is_ledger_key(key: &[u8]) -> bool {
+        is_ledger_key(key)
+    }
+
+    fn ledger(records: Vec<(Bytes, Bytes)>) -> Result<Ledger, String> {
+        Ledger::restore(records).map_err(|fault| fault.to_string())
+    }
 }
 
 fn output(observations: u64, changes: Changes, settings: &SiteSettings) -> Output {
@@ -84,12 +107,15 @@ fn output(observations: u64, changes: Changes, settings: &SiteSettings) -> Outpu
     }
 }
 
-fn message(record: PublicRecord) -> Message {
+/// A public record for the log.
+pub(crate) fn message(record: PublicRecord) -> Message {
     Message {
         topic: match record.topic {
             PublicTopic::Inventory => Topic::Inventory,
             PublicTopic::Lifecycle => Topic::Lifecycle,
             PublicTopic::Health => Topic::Health,
+            PublicTopic::Findings => Topic::Findings,
+            PublicTopic::FindingsOpen => Topic::FindingsOpen,
         },
         partition: None,
         key: Bytes::from(record.key.into_bytes()),

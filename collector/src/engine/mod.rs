@@ -4,6 +4,7 @@
 //! one input record follows from that record and the state before it, so how records are grouped into transactions, and how often a
 //! transaction is repeated, leaves no trace in what readers see.
 
+pub mod beside;
 pub mod fold;
 pub mod inventory;
 mod pace;

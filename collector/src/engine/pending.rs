@@ -35,6 +35,8 @@ pub struct Tally {
     pub state_coalesced: u64,
     /// Public records written.
     pub public_records: u64,
+    /// Findings told.
+    pub findings: u64,
     /// Sensors of which sequences are missing: site, sensor, how many.
     pub blind: Vec<Blind>,
 }
@@ -61,6 +63,7 @@ impl Tally {
         self.state_records = self.state_records.saturating_add(other.state_records);
         self.state_coalesced = self.state_coalesced.saturating_add(other.state_coalesced);
         self.public_records = self.public_records.saturating_add(other.public_records);
+        self.findings = self.findings.saturating_add(other.findings);
         self.blind.extend(other.blind);
     }
 }
@@ -101,6 +104,16 @@ impl Pending {
     pub(super) fn quarantine(&mut self, message: Message, poison: &Poison) {
         self.tally.quarantined.push(poison.kind());
         self.public(message);
+    }
+
+    /// Counts findings told.
+    pub(super) fn told(&mut self, findings: u64) {
+        self.tally.findings = self.tally.findings.saturating_add(findings);
+    }
+
+    /// Whether there is nothing to write.
+    pub(super) fn is_empty(&self) -> bool {
+        self.state.is_empty() && self.public.is_empty()
     }
 
     pub(super) fn observations(&self) -> u64 {

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use auscult_log::{Begun, CommitError, EngineLog, Log, LogError, Polled, Stored};
 use auscult_process::{Latch, Shutdown};
 
+use super::beside::{Beside, Handover};
 use super::fold::{Changelog, Fold, Folded, Unreadable};
 use super::pace::{BACKOFF_MAX, Backoff, nap};
 use super::pending::Tally;
@@ -16,13 +17,16 @@ use crate::metrics as names;
 
 pub use super::pace::Pace;
 
+mod listen;
+
 /// Longest wait for records, which bounds how long a stop request goes unseen.
 const POLL: Duration = Duration::from_millis(100);
+/// The same while something to tell may come from an assessment.
+const POLL_BESIDE: Duration = Duration::from_millis(3);
 /// A record older than this is being caught up with.
 const BEHIND_MS: i64 = 1_000;
 
 /// One member of the engine group: runs on one thread.
-#[derive(Debug)]
 pub struct Member<S: SiteState> {
     /// Stable over restarts, unique among running engines.
     pub name: String,
@@ -36,6 +40,17 @@ pub struct Member<S: SiteState> {
     pub vitals: Arc<Vitals>,
     /// When to end.
     pub shutdown: Shutdown,
+    /// Who assesses the sites beside the fold, if anybody does.
+    pub beside: Option<Box<dyn Beside<S>>>,
+}
+
+impl<S: SiteState> std::fmt::Debug for Member<S> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Member")
+            .field("name", &self.name)
+            .field("pace", &self.pace)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Why the engine gave up: starting again does not help before somebody has looked.
@@ -112,11 +127,13 @@ where
     ///
     /// # Errors
     /// `EngineFault`, when only a person can help.
-    pub fn run(self, log: &dyn Log) -> Result<(), EngineFault> {
+    pub fn run(mut self, log: &dyn Log) -> Result<(), EngineFault> {
+        let mut beside = self.beside.take();
+        let mut epoch = 1;
         let mut backoff = Backoff::new(&self.pace);
         loop {
             let joined = Instant::now();
-            let reason = match self.membership(log) {
+            let reason = match self.membership(log, &mut beside, &mut epoch) {
                 Ok(Ended::Stopped) | Err(Left::Ended(Ended::Stopped)) => return Ok(()),
                 Ok(Ended::Rejoin(reason)) | Err(Left::Ended(Ended::Rejoin(reason))) => reason,
                 Err(Left::Fault(fault)) => {
@@ -137,20 +154,33 @@ where
         }
     }
 
-    fn membership(&self, log: &dyn Log) -> Result<Ended, Left> {
+    fn membership(
+        &self,
+        log: &dyn Log,
+        beside: &mut Option<Box<dyn Beside<S>>>,
+        epoch: &mut u64,
+    ) -> Result<Ended, Left> {
         let log = log.engine(&self.name)?;
         metrics::counter!(names::JOINS).increment(1);
+        let mut fold = Fold::new(self.settings.clone());
+        if let Some(beside) = beside {
+            fold = fold.followed(*epoch);
+            beside.forget(*epoch);
+        }
         let mut membership = Membership {
             member: self,
             log,
-            fold: Fold::new(self.settings.clone()),
+            fold,
+            beside: beside.as_deref_mut(),
             since: None,
             oldest_received: None,
             joined: false,
             aborts: Backoff::new(&self.pace),
             handed: None,
         };
-        membership.work()
+        let ended = membership.work();
+        *epoch = membership.fold.epoch();
+        ended
     }
 }
 
@@ -159,6 +189,7 @@ struct Membership<'a, S: SiteState> {
     member: &'a Member<S>,
     log: Box<dyn EngineLog>,
     fold: Fold<S>,
+    beside: Option<&'a mut (dyn Beside<S> + 'static)>,
     /// When the first uncommitted record was folded, and when it had been received.
     since: Option<Instant>,
     oldest_received: Option<i64>,
@@ -166,11 +197,13 @@ struct Membership<'a, S: SiteState> {
     joined: bool,
     aborts: Backoff,
     /// The transaction under way. Folding goes on on top of it: should it fail, all memory goes, by joining again.
-    handed: Option<Handed>,
+    handed: Option<Handed<S>>,
 }
 
 /// A transaction begun, to be counted once it is committed.
-struct Handed {
+struct Handed<S: SiteState> {
+    /// A site as this transaction leaves it, to be assessed once it is committed.
+    handover: Option<Handover<S>>,
     tally: Tally,
     consumed: BTreeMap<u32, u64>,
     began: Instant,
@@ -190,8 +223,12 @@ where
                 self.settle_handed()?;
                 return Ok(Ended::Stopped);
             }
+            self.listen()?;
+            let beside = self.beside.as_deref();
             let wait = if self.fold.dirty() {
                 Duration::ZERO
+            } else if beside.is_some_and(|beside| beside.busy()) || self.fold.unseen() > 0 {
+                POLL_BESIDE
             } else {
                 POLL
             };
@@ -219,10 +256,17 @@ where
                     self.commit()?;
                 }
                 self.settle_handed()?;
+                self.hand_over_quietly();
             }
             Polled::Records(records) => self.records(&records)?,
             Polled::Assigned(assigned) => {
                 tracing::debug!(member = %self.member.name, partitions = ?assigned.keys(), "assigned");
+                if self.beside.is_some() {
+                    // Somebody else may have told of them meanwhile, which no offset shows.
+                    for partition in assigned.keys() {
+                        self.fold.revoke(*partition);
+                    }
+                }
                 self.take_up(&assigned)?;
                 self.fold.forget_parked();
                 self.joined = true;
@@ -231,6 +275,11 @@ where
                 tracing::info!(member = %self.member.name, ?partitions, "revoked");
                 for partition in partitions {
                     self.fold.revoke(partition);
+                }
+                if self.fold.held().next().is_none()
+                    && let Some(beside) = &mut self.beside
+                {
+                    beside.forget(self.fold.epoch());
                 }
                 self.settle();
             }
@@ -268,9 +317,10 @@ where
         if self.since.is_none() {
             let now = Instant::now();
             self.since = Some(now);
-            self.oldest_received = Some(stored.message.timestamp_ms);
             self.member.vitals.uncommitted_since(Some(now));
         }
+        let received = stored.message.timestamp_ms;
+        self.oldest_received.get_or_insert(received);
     }
 
     fn due(&self) -> bool {
@@ -288,16 +338,19 @@ where
         if passed < pace.delay {
             return false;
         }
-        let behind = self
-            .oldest_received
-            .is_some_and(|received| now_ms().saturating_sub(received) > BEHIND_MS);
-        passed >= pace.delay_behind || !behind
+        passed >= pace.delay_behind || !self.behind()
     }
 
     fn commit(&mut self) -> Result<Outcome, Left> {
         self.settle_handed()?;
         let (transaction, tally) = self.fold.take();
+        let behind = self.behind();
+        let wanted = self
+            .beside
+            .as_mut()
+            .is_some_and(|beside| beside.wants(behind));
         let handed = Handed {
+            handover: wanted.then(|| self.fold.hand_over()).flatten(),
             tally,
             consumed: transaction.consumed.clone(),
             began: Instant::now(),
@@ -306,7 +359,7 @@ where
             Ok(begun) => {
                 self.fold.committed();
                 match begun {
-                    Begun::Committed => self.count(&handed),
+                    Begun::Committed => self.count(handed),
                     Begun::Handed => self.handed = Some(handed),
                 }
                 self.settle();
@@ -332,7 +385,7 @@ where
         };
         let (outcome, reason) = match self.log.settled() {
             Ok(()) => {
-                self.count(&handed);
+                self.count(handed);
                 self.settle();
                 return Ok(());
             }
@@ -344,17 +397,21 @@ where
         Err(Left::Ended(Ended::Rejoin(reason)))
     }
 
-    fn count(&mut self, committed: &Handed) {
+    fn count(&mut self, committed: Handed<S>) {
         self.aborts = Backoff::new(&self.member.pace);
         let took = committed.began.elapsed();
         metrics::histogram!(names::COMMIT_SECONDS).record(took.as_secs_f64());
         publish(&committed.tally, &committed.consumed);
+        if let (Some(beside), Some(handover)) = (&mut self.beside, committed.handover) {
+            beside.hand(handover);
+        }
     }
 
     /// Memory is ahead of what is committed and cannot become committed: drop it and read again.
     fn recover(&mut self, reason: &str) -> Result<(), Left> {
         self.settle_handed()?;
         let dropped = self.fold.abort();
+        self.distrust();
         self.settle();
         let wait = self.aborts.next();
         tracing::warn!(member = %self.member.name, %reason, partitions = ?dropped, ?wait, "transaction dropped; restoring");
@@ -464,6 +521,11 @@ where
         let held = u32::try_from(self.fold.held().count()).unwrap_or(u32::MAX);
         metrics::gauge!(names::PARTITIONS, "member" => self.member.name.clone())
             .set(f64::from(held));
+        if self.beside.is_some() {
+            let unseen = u32::try_from(self.fold.unseen()).unwrap_or(u32::MAX);
+            metrics::gauge!(names::UNSEEN_SITES, "member" => self.member.name.clone())
+                .set(f64::from(unseen));
+        }
     }
 }
 

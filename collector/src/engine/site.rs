@@ -59,6 +59,15 @@ pub trait SiteState: Sized {
     /// A batch with its body decoded.
     type Batch;
 
+    /// What has a changelog record of its own and takes part in an assessment.
+    type Entity: std::fmt::Debug + Copy + Eq + std::hash::Hash;
+
+    /// Changed entities as they are now, for whoever assesses the site beside the fold.
+    type Delta: std::fmt::Debug + Send;
+
+    /// What has been told of a site by assessments.
+    type Ledger: std::fmt::Debug + Send;
+
     /// Decodes the body of a batch. The envelope has been checked.
     ///
     /// # Errors
@@ -84,4 +93,19 @@ pub trait SiteState: Sized {
 
     /// Folds one batch.
     fn apply(&mut self, batch: Self::Batch, settings: &Self::Settings) -> Output;
+
+    /// The entity that a changelog key names, if assessments ask about it.
+    fn entity(key: &[u8]) -> Option<Self::Entity>;
+
+    /// The named entities as they are now; `None`: all there are.
+    fn delta(&self, entities: Option<Vec<Self::Entity>>) -> Self::Delta;
+
+    /// Whether a changelog key belongs to the ledger of assessments and not to the state.
+    fn is_ledger_key(key: &[u8]) -> bool;
+
+    /// A site's ledger as its changelog has it.
+    ///
+    /// # Errors
+    /// Which record is not readable, and why.
+    fn ledger(records: Vec<(Bytes, Bytes)>) -> Result<Self::Ledger, String>;
 }

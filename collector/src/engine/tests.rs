@@ -8,10 +8,13 @@ use auscult_proto::mac::Mac;
 use bytes::Bytes;
 use proptest::prelude::*;
 
+use super::beside::Beside;
 use super::fake::{BOMB, Dice, FakeLog, Toy, counts, heartbeat, record};
 use super::fold::{Changelog, Fold, Folded};
 use super::run::{EngineFault, Member, Pace};
 use super::vitals::Vitals;
+
+mod told;
 
 const PARTITIONS: u32 = 3;
 
@@ -83,10 +86,19 @@ fn compacted(state: &BTreeMap<u32, Vec<Stored>>) -> BTreeMap<(u32, Bytes), Bytes
 }
 
 fn run(log: &FakeLog, pace: Pace) -> Result<(), EngineFault> {
+    run_beside(log, pace, None)
+}
+
+fn run_beside(
+    log: &FakeLog,
+    pace: Pace,
+    beside: Option<Box<dyn Beside<Toy>>>,
+) -> Result<(), EngineFault> {
     let (shutdown, trigger) = shutdown::token();
     log.stop_when_complete(trigger.clone());
     let member = Member::<Toy> {
         name: "engine-0".to_owned(),
+        beside,
         settings: (),
         pace,
         latch: Readiness::new().register("engine"),

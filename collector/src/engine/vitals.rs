@@ -86,6 +86,7 @@ pub(super) fn publish(tally: &Tally, consumed: &BTreeMap<u32, u64>) {
     metrics::counter!(names::STATE_RECORDS).increment(tally.state_records);
     metrics::counter!(names::STATE_COALESCED).increment(tally.state_coalesced);
     metrics::counter!(names::PUBLIC_RECORDS).increment(tally.public_records);
+    metrics::counter!(names::FINDINGS_TOLD).increment(tally.findings);
     for reason in &tally.quarantined {
         metrics::counter!(names::QUARANTINED, "reason" => *reason).increment(1);
         tracing::warn!(reason, "record sent to quarantine");

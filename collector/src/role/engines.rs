@@ -4,16 +4,20 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use auscult_findings::Weights;
 use auscult_inventory::SiteInventory;
 use auscult_ocsf::Context;
-use auscult_process::{Readiness, Trigger, exit, shutdown};
+use auscult_process::{Readiness, Shutdown, Trigger, exit, shutdown};
 
 use super::log::OpenLog;
 use crate::Failure;
 use crate::config::CollectorConfig;
+use crate::engine::beside::Beside;
 use crate::engine::inventory::SiteSettings;
 use crate::engine::run::{EngineFault, Member};
 use crate::engine::vitals::Vitals;
+use crate::findings::assessor::{Assessors, Means};
+use crate::findings::intelligence::Intelligence;
 use crate::metrics as names;
 
 /// Uncommitted work older than this is worth a warning.
@@ -45,6 +49,8 @@ const LATCHES: [&str; 16] = [
 pub(super) struct Engines {
     threads: Vec<JoinHandle<Result<(), EngineFault>>>,
     stop: Trigger,
+    /// Follows the intelligence topic, where findings are told.
+    follower: Option<JoinHandle<()>>,
     watchdog: tokio::task::JoinHandle<()>,
 }
 
@@ -65,6 +71,15 @@ impl Engines {
                 tenant: config.tenant.clone(),
             },
         };
+        let means = config
+            .engine
+            .findings
+            .then(|| means(&settings.context))
+            .transpose()?;
+        let follower = means
+            .as_ref()
+            .map(|means| follow(log, &means.intelligence, &stopping))
+            .transpose()?;
         let mut threads = Vec::new();
         let mut vitals = Vec::new();
         let members = usize::try_from(config.engine.members).unwrap_or(usize::MAX);
@@ -72,7 +87,15 @@ impl Engines {
             let name = format!("{}-{index}", config.engine.member);
             let of_member = Arc::new(Vitals::default());
             vitals.push((name.clone(), Arc::clone(&of_member)));
+            let beside = means
+                .as_ref()
+                .map(|means| Assessors::start(&index.to_string(), means.clone()))
+                .transpose()
+                .map_err(|error| {
+                    Failure::new(exit::FAILURE, format!("no findings thread: {error}"))
+                })?;
             let member = Member::<SiteInventory> {
+                beside: beside.map(|it| Box::new(it) as Box<dyn Beside<SiteInventory>>),
                 name,
                 settings: settings.clone(),
                 pace: config.engine.pace,
@@ -95,6 +118,7 @@ impl Engines {
         Ok(Self {
             threads,
             stop,
+            follower,
             watchdog: tokio::spawn(watch(vitals)),
         })
     }
@@ -102,9 +126,10 @@ impl Engines {
     /// Asks every member to commit and leave, and waits for them. The first fault, if any gave up.
     pub(super) async fn stop(self) -> Result<(), Failure> {
         self.stop.fire();
-        let threads = self.threads;
+        let (threads, follower) = (self.threads, self.follower);
         let joined = tokio::task::spawn_blocking(move || {
-            let ends: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
+            let mut ends: Vec<_> = threads.into_iter().map(JoinHandle::join).collect();
+            ends.extend(follower.map(|thread| thread.join().map(Ok)));
             ends
         });
         let ends = joined
@@ -123,6 +148,28 @@ impl Engines {
         }
         Ok(())
     }
+}
+
+fn means(context: &Context) -> Result<Means, Failure> {
+    let policy = auscult_risk::Policy::published()
+        .map_err(|faults| Failure::new(exit::FAILURE, faults.to_string()))?;
+    Ok(Means {
+        intelligence: Arc::new(Intelligence::default()),
+        weights: Weights::new(policy),
+        context: context.clone(),
+    })
+}
+
+fn follow(
+    log: &OpenLog,
+    intelligence: &Arc<Intelligence>,
+    stopping: &Shutdown,
+) -> Result<JoinHandle<()>, Failure> {
+    let (log, intelligence, stopping) = (log.log(), Arc::clone(intelligence), stopping.clone());
+    std::thread::Builder::new()
+        .name("intelligence".to_owned())
+        .spawn(move || intelligence.follow(log.as_ref(), &stopping))
+        .map_err(|error| Failure::new(exit::FAILURE, format!("no thread: {error}")))
 }
 
 /// Stops the process when its thread ends, however it ends.

@@ -12,6 +12,7 @@ use auscult_log::Topic;
 use auscult_proto::wire;
 use prost::Message as _;
 
+use super::findings;
 use super::judge::{self, Account, Output};
 use super::plan::{Fault, plan};
 use super::rows::{self, Row};
@@ -53,6 +54,8 @@ pub struct Verdict {
     pub reported_lost: u64,
     /// Public records read with `read_committed`.
     pub public_records: usize,
+    /// Findings read, every telling.
+    pub findings: usize,
     /// What is wrong. Empty: the guarantee held.
     pub wrong: Vec<String>,
 }
@@ -67,8 +70,13 @@ impl fmt::Display for Verdict {
         }
         writeln!(
             f,
-            "spooled {}, in the log {} (+{} repeated), reported lost {}, public records {}",
-            self.spooled, self.logged, self.repeated, self.reported_lost, self.public_records
+            "spooled {}, in the log {} (+{} repeated), reported lost {}, public records {}, findings {}",
+            self.spooled,
+            self.logged,
+            self.repeated,
+            self.reported_lost,
+            self.public_records,
+            self.findings
         )?;
         for wrong in self.wrong.iter().filter(|wrong| !wrong.is_empty()) {
             writeln!(f, "WRONG: {wrong}")?;
@@ -342,8 +350,11 @@ fn judge_all<S: SiteState>(
         Topic::Health,
         Topic::Quarantine,
     ] {
-        let rows = read(topic)?;
-        if topic != Topic::State {
+        let mut rows = read(topic)?;
+        if topic == Topic::State {
+            // What assessments remember is judged with what they told.
+            rows.retain(|row| !S::is_ledger_key(&row.key));
+        } else {
             verdict.public_records += rows.len();
         }
         is.extend(judge::published(topic, &rows));
@@ -351,6 +362,14 @@ fn judge_all<S: SiteState>(
             .wrong
             .extend(judge::differences(topic, &is, &should, 5));
     }
+    let findings = read(Topic::Findings)?;
+    verdict.findings = findings.len();
+    verdict.wrong.extend(findings::contradictions(
+        &findings,
+        &read(Topic::FindingsOpen)?,
+        &read(Topic::State)?,
+        &read(Topic::Inventory)?,
+    ));
     if verdict.public_records == 0 {
         verdict
             .wrong

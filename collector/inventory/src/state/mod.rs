@@ -19,8 +19,8 @@ pub(crate) use write::encode;
 const SITE: &str = "site";
 const REALM: &str = "realm";
 const SENSOR: &str = "sensor";
-const DEVICE: &str = "device";
-const CONVERSATION: &str = "conversation";
+pub(crate) const DEVICE: &str = "device";
+pub(crate) const CONVERSATION: &str = "conversation";
 
 /// Why changelog records are not an inventory.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

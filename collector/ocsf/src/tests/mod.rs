@@ -1,5 +1,6 @@
 //! Records hold against the strict schemas, whatever the event.
 
+mod findings;
 mod golden;
 mod property;
 
@@ -235,7 +236,7 @@ fn health(state: HealthState) -> Health {
 fn validator(class: u64) -> &'static jsonschema::Validator {
     static VALIDATORS: OnceLock<Vec<(u64, jsonschema::Validator)>> = OnceLock::new();
     let validators = VALIDATORS.get_or_init(|| {
-        [5001, 3004, 6002]
+        [5001, 3004, 6002, 2002, 2004]
             .map(|class| {
                 let home = env!("CARGO_MANIFEST_DIR");
                 let path = format!("{home}/schemas/{OCSF_VERSION}-{class}.json");

@@ -69,6 +69,7 @@ pub fn complete(document: &mut Document, index: &Index) -> Completion {
 #[must_use]
 pub fn weaknesses(device: &DeviceEntry, index: &Index) -> (Vec<WeaknessEntry>, usize) {
     let weights = Weights::default();
+    let ids: Vec<String> = device.services.iter().map(|own| own.id.clone()).collect();
     let mut unlikely = 0;
     let mut found = Vec::new();
     for one in match_device(index, &asked(device), &weights) {
@@ -82,7 +83,7 @@ pub fn weaknesses(device: &DeviceEntry, index: &Index) -> (Vec<WeaknessEntry>, u
         match grade(&one, &weights) {
             Some(matched) => found.push(WeaknessEntry {
                 id: known.id.clone(),
-                service: service(device, one.through),
+                service: service_of(&ids, one.through),
                 matched,
             }),
             None => unlikely += 1,
@@ -123,9 +124,11 @@ fn port_of(id: &str) -> Service {
     }
 }
 
-fn service(device: &DeviceEntry, through: Through) -> Option<String> {
+/// The service that a weakness is listed for, given the device's services in the order in which they were asked about.
+#[must_use]
+pub fn service_of(ids: &[String], through: Through) -> Option<String> {
     match through {
-        Through::Service(at) => device.services.get(at).map(|own| own.id.clone()),
+        Through::Service(at) => ids.get(at).cloned(),
         Through::NotSeen => Some(NOT_SEEN.to_owned()),
         Through::AnyService | Through::Local | Through::Physical => None,
     }
@@ -134,7 +137,8 @@ fn service(device: &DeviceEntry, through: Through) -> Option<String> {
 /// The grade of a standing. A grade stands for certainty about the identity: where the hypotheses are so improbable that the match is
 /// worth less than half way down to the next grade, it is that one; below half of the last, none. A match that rests on less likely
 /// hypotheses alone goes the same way down from "affected".
-fn grade(found: &Found, weights: &Weights) -> Option<Match> {
+#[must_use]
+pub fn grade(found: &Found, weights: &Weights) -> Option<Match> {
     let by_standing = match found.standing {
         Standing::In(_)
         | Standing::ModelNamed

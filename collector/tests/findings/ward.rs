@@ -1,0 +1,224 @@
+//! What sensors and publishers say of a small ward.
+
+use std::net::IpAddr;
+
+use auscult_collector::intel::record::Record;
+use auscult_intel::range::read_text;
+use auscult_intel::statement::{
+    Claim, Origin as Publisher, ProductClaim, Rule, Share, SourceKind, Statement, Status,
+};
+use auscult_intel::vulnerability::Vulnerability;
+use auscult_log::{Message, Topic};
+use auscult_proto::mac::Mac;
+use auscult_proto::observation::{
+    Body, Conversation, Endpoint, Fact, FactFlags, Heartbeat, Observation, Origin, Subject,
+};
+use auscult_proto::{Attribute, ConfidenceClass, DirectionEvidence, Field, Service, convert, wire};
+use bytes::Bytes;
+use prost::Message as _;
+
+pub(crate) const START: i64 = 1_790_000_000_000;
+pub(crate) const DAY: i64 = 86_400_000;
+
+/// One sensor of one site.
+pub(crate) struct Sensor {
+    next: u64,
+    pub(crate) now: i64,
+    waiting: Vec<Observation>,
+}
+
+fn endpoint(n: u8) -> Endpoint {
+    Endpoint {
+        mac: Some(Mac([0, 0x1a, 0xfa, 0, 0, n])),
+        ip: Some(IpAddr::from([10, 0, 0, n])),
+    }
+}
+
+impl Sensor {
+    pub(crate) fn new() -> Self {
+        Self {
+            next: 1,
+            now: START,
+            waiting: Vec::new(),
+        }
+    }
+
+    fn observe(&mut self, body: Body) {
+        self.now += 1_000;
+        self.waiting.push(Observation {
+            first_seen: self.now,
+            last_seen: self.now,
+            count: 1,
+            origin: Origin {
+                capture_point: "span0".parse().unwrap(),
+                vlans: vec![10],
+                vni: None,
+                erspan_session: None,
+            },
+            body,
+        });
+    }
+
+    pub(crate) fn alive(&mut self, n: u8) {
+        self.observe(Body::Heartbeat(Heartbeat {
+            endpoint: endpoint(n),
+            bytes_sent: 1_000,
+            packets_sent: 10,
+        }));
+    }
+
+    fn fact(&mut self, n: u8, attribute: Attribute, field: Field, value: &str) {
+        self.observe(Body::Fact(Fact {
+            sender: endpoint(n),
+            subject: Subject::Sender,
+            attribute,
+            field,
+            value: value.to_owned(),
+            class: ConfidenceClass::D1,
+            flags: FactFlags::default(),
+        }));
+    }
+
+    pub(crate) fn version(&mut self, n: u8, version: &str) {
+        self.fact(n, Attribute::FwVersion, Field::LldpmedFirmware, version);
+    }
+
+    pub(crate) fn pump(&mut self, n: u8, version: &str) {
+        self.fact(
+            n,
+            Attribute::DeviceManufacturer,
+            Field::LldpmedManufacturer,
+            "ICU Medical",
+        );
+        self.fact(n, Attribute::ProductModel, Field::LldpmedModel, "Plum 360");
+        self.fact(
+            n,
+            Attribute::DeviceType,
+            Field::LldpSystemDescription,
+            "infusion pump",
+        );
+        self.version(n, version);
+    }
+
+    fn conversation(&mut self, client: Endpoint, server: Endpoint, port: u16) {
+        self.observe(Body::Conversation(Conversation {
+            client,
+            server,
+            ip_protocol: 6,
+            port,
+            service: Service::Unspecified,
+            bytes_to_server: 1_000,
+            bytes_to_client: 5_000,
+            packets_to_server: 10,
+            packets_to_client: 10,
+            evidence: DirectionEvidence::Handshake,
+            one_way: false,
+            closed: false,
+        }));
+    }
+
+    /// A workstation maintains a pump.
+    pub(crate) fn maintains(&mut self, client: u8, pump: u8) {
+        self.conversation(endpoint(client), endpoint(pump), 9_000);
+    }
+
+    /// People read the web on it.
+    pub(crate) fn browses(&mut self, n: u8) {
+        let router = Mac([0, 0x1a, 0xfa, 0, 0, 254]);
+        let outside = Endpoint {
+            mac: Some(router),
+            ip: Some(IpAddr::from([93, 184, 216, 34])),
+        };
+        self.conversation(endpoint(n), outside, 443);
+    }
+
+    /// What was observed, as ingest writes it.
+    pub(crate) fn batch(&mut self) -> Message {
+        let count = u64::try_from(self.waiting.len()).unwrap();
+        let batch = wire::LoggedBatch {
+            site: "main".to_owned(),
+            sensor: "s1".to_owned(),
+            incarnation: 9,
+            first_seq: self.next,
+            after_seq: 0,
+            count: u32::try_from(count).unwrap(),
+            received_ms: self.now,
+            body: convert::encode_body(&self.waiting).into(),
+        };
+        self.waiting.clear();
+        self.next += count;
+        Message {
+            topic: Topic::Observations,
+            partition: None,
+            key: Bytes::from_static(b"main"),
+            value: Some(batch.encode_to_vec().into()),
+            headers: Vec::new(),
+            timestamp_ms: self.now,
+        }
+    }
+}
+
+fn statement(id: &str, kind: SourceKind, at_ms: i64, claim: Claim) -> Statement {
+    Statement {
+        id: id.to_owned(),
+        origin: Publisher {
+            kind,
+            publisher: "publisher".to_owned(),
+            document: String::new(),
+        },
+        at_ms,
+        claim,
+    }
+}
+
+/// A flaw of the pump below version 16.
+pub(crate) fn flaw(id: &str) -> Vulnerability {
+    let mut flaw = Vulnerability::new(id);
+    let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
+    for claim in [
+        Claim::Title("Stack overflow in the pump".to_owned()),
+        Claim::Score(vector.parse().unwrap()),
+        Claim::Product(Box::new(ProductClaim {
+            vendor: "ICU Medical".to_owned(),
+            product: "Plum 360".to_owned(),
+            cpe: None,
+            purl: None,
+            rules: vec![Rule {
+                status: Status::Affected,
+                range: read_text("versions prior to 16"),
+            }],
+            otherwise: Status::Unknown,
+            remedies: Vec::new(),
+            justification: None,
+        })),
+    ] {
+        flaw.take(statement(id, SourceKind::Csaf, 1, claim));
+    }
+    flaw
+}
+
+pub(crate) fn with_epss(mut flaw: Vulnerability, at_ms: i64, share: u32) -> Vulnerability {
+    let claim = Claim::Epss {
+        probability: Share(share),
+        percentile: Share(0),
+    };
+    let id = flaw.id.clone();
+    flaw.take(statement(&id, SourceKind::Epss, at_ms, claim));
+    flaw
+}
+
+pub(crate) fn with_kev(mut flaw: Vulnerability, at_ms: i64) -> Vulnerability {
+    let claim = Claim::KnownExploited {
+        added_ms: Some(at_ms),
+        ransomware: false,
+    };
+    let id = flaw.id.clone();
+    flaw.take(statement(&id, SourceKind::Kev, at_ms, claim));
+    flaw
+}
+
+/// As an import writes it.
+pub(crate) fn record(flaw: Vulnerability) -> Message {
+    let record = Record::of_vulnerability(flaw, std::collections::BTreeSet::new());
+    record.message(START).unwrap()
+}

@@ -1,0 +1,320 @@
+//! How long it takes from an event in Kafka to the finding that follows from it.
+//!
+//! `bench_findings --kafka HOST:PORT [--devices N,N] [--events N]`. One site of the hospital's fleet is folded and assessed by the real
+//! collector, with an advisory for every product in it. Then, one after the other, a device of which a finding is open reports a mended
+//! firmware version: from the broker's acknowledgement of that observation until the closing finding is read by a `read_committed` reader.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use auscult_hospital::load::Size;
+use auscult_log::{Appender, KafkaLog, KafkaOptions, Log, Message, Reader, StartAt, Topic};
+use auscult_proto::observation::{Body, Endpoint, Fact, FactFlags, Observation, Origin, Subject};
+use auscult_proto::{Attribute, ConfidenceClass, Field, convert, wire};
+use auscult_tests::bench::load::{Kind, Load};
+use auscult_tests::bench::memory_source::BATCH;
+use auscult_tests::process::Process;
+use auscult_tests::trial::{LogKind, Ports, Trial, http_get, metric};
+use bytes::Bytes;
+use clap::Parser;
+use prost::Message as _;
+use serde_json::{Value, json};
+
+/// Nothing may have come for so long before the first list counts as told.
+const QUIET: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(600);
+
+#[derive(Parser)]
+struct Arguments {
+    /// The broker.
+    #[arg(long)]
+    kafka: String,
+    /// Devices of the site.
+    #[arg(long, value_delimiter = ',', default_value = "2000,20000")]
+    devices: Vec<usize>,
+    /// Observations a device that are folded first.
+    #[arg(long, default_value_t = 30)]
+    observations: u64,
+    /// Events measured.
+    #[arg(long, default_value_t = 30)]
+    events: usize,
+}
+
+#[tokio::main]
+#[expect(
+    clippy::print_stdout,
+    reason = "the figures are what this command is for"
+)]
+async fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    for devices in &arguments.devices {
+        println!("{}", measure(&arguments, *devices).await?);
+    }
+    Ok(())
+}
+
+/// A site's running collector, and readers beside it.
+struct Stage {
+    process: Process,
+    admin: u16,
+    findings: Box<dyn Reader>,
+    appender: Box<dyn Appender>,
+    site: String,
+    received_ms: i64,
+    next: u64,
+}
+
+async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
+    let dir = tempfile::tempdir()?;
+    let prefix = format!("bench-findings-{}-{devices}.", std::process::id());
+    let kafka = LogKind::Kafka {
+        bootstrap: arguments.kafka.clone(),
+        prefix: prefix.clone(),
+        partitions: 1,
+    };
+    let trial = Trial::new(dir.path(), kafka)?;
+    let ports = Ports::free()?;
+    let extra = "[engine]\nmember = \"bench\"\nmembers = 1\nconversations = 1000000\n";
+    let config = trial.collector_config("collector", ports, extra)?;
+    trial.collector(&["topics", "apply", "--config", &config.to_string_lossy()])?;
+    let size = Size {
+        sites: 1,
+        devices,
+        sensors: 4,
+    };
+    let observations = u64::try_from(devices)? * arguments.observations;
+    let load = Load::new(Kind::Hospital, observations, size)?;
+    let advisory = dir.path().join("advisory.json");
+    std::fs::write(&advisory, serde_json::to_vec(&advisory_of(&load)?)?)?;
+    let config_path = config.to_string_lossy().into_owned();
+    let advisory = advisory.to_string_lossy().into_owned();
+    trial.collector(&["intel", "import", "--config", &config_path, &advisory])?;
+
+    let log = KafkaLog::connect(KafkaOptions {
+        topic_prefix: prefix,
+        ..KafkaOptions::new(&arguments.kafka)
+    })?;
+    let mut stage = Stage {
+        findings: log.reader(Topic::Findings, StartAt::Beginning)?,
+        appender: log.appender()?,
+        process: trial.start("engine", "engine", &config)?,
+        admin: ports.admin,
+        site: load.sensors.first().context("an empty load")?.site.clone(),
+        received_ms: load.received_ms,
+        next: 1,
+    };
+    stage.fill(&load).await?;
+    let open = stage.first_list()?;
+    let (_, figures) = http_get(stage.admin, "/metrics")?;
+    let mut millis = Vec::new();
+    for (uid, device) in open.into_iter().take(arguments.events) {
+        millis.push(stage.mend(&uid, &device).await?);
+    }
+    anyhow::ensure!(
+        millis.len() == arguments.events,
+        "only {} devices with an open finding",
+        millis.len()
+    );
+    millis.sort_by(f64::total_cmp);
+    let at = |share: usize| millis[(millis.len() * share / 100).min(millis.len() - 1)];
+    let (_, end) = http_get(stage.admin, "/metrics")?;
+    let seconds = metric(&end, "auscult_findings_assessment_seconds_sum").unwrap_or(0.0)
+        - metric(&figures, "auscult_findings_assessment_seconds_sum").unwrap_or(0.0);
+    Ok(format!(
+        "{devices} devices, {} observations: event to finding p50 {:.0} ms, p95 {:.0} ms, most {:.0} ms ({} events; {:.0} ms of assessing an event)",
+        load.observations(),
+        at(50),
+        at(95),
+        at(100),
+        millis.len(),
+        seconds * 1_000.0 / f64::from(u32::try_from(millis.len())?),
+    ))
+}
+
+impl Stage {
+    /// Puts the load into the topic and waits until it is folded.
+    async fn fill(&mut self, load: &Load) -> Result<()> {
+        for (sensor, batch) in &load.order {
+            let of = &load.sensors[*sensor];
+            let first_seq = u64::try_from(*batch)? * BATCH + 1;
+            let body = of.batches[*batch].clone();
+            let count = u32::try_from(BATCH)?;
+            self.append(&of.sensor, first_seq, count, body).await?;
+        }
+        let began = Instant::now();
+        loop {
+            let folded = http_get(self.admin, "/metrics")
+                .ok()
+                .and_then(|(_, text)| metric(&text, "auscult_engine_folded_observations_total"))
+                .unwrap_or(0.0);
+            if folded >= f64::from(u32::try_from(load.observations())?) {
+                return Ok(());
+            }
+            anyhow::ensure!(began.elapsed() < PATIENCE, "{}", self.process.tail(20));
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+
+    async fn append(
+        &mut self,
+        sensor: &str,
+        first_seq: u64,
+        count: u32,
+        body: Bytes,
+    ) -> Result<()> {
+        let batch = wire::LoggedBatch {
+            site: self.site.clone(),
+            sensor: sensor.to_owned(),
+            incarnation: 1,
+            first_seq,
+            after_seq: 0,
+            count,
+            received_ms: self.received_ms,
+            body,
+        };
+        let message = Message {
+            topic: Topic::Observations,
+            partition: None,
+            key: Bytes::from(self.site.clone()),
+            value: Some(batch.encode_to_vec().into()),
+            headers: Vec::new(),
+            timestamp_ms: self.received_ms,
+        };
+        self.appender.append(message).await?;
+        Ok(())
+    }
+
+    fn next(&mut self, wait: Duration) -> Result<Option<(String, Value)>> {
+        let Some(stored) = self.findings.next(wait)? else {
+            return Ok(None);
+        };
+        let key = String::from_utf8(stored.message.key.to_vec())?;
+        let value = stored.message.value.context("a finding without a value")?;
+        Ok(Some((key, serde_json::from_slice(&value)?)))
+    }
+
+    /// Everything that is told first: of each device one open finding of a weakness.
+    fn first_list(&mut self) -> Result<Vec<(String, Value)>> {
+        let mut open: BTreeMap<String, Value> = BTreeMap::new();
+        let began = Instant::now();
+        let mut last = Instant::now();
+        while open.is_empty() || last.elapsed() < QUIET {
+            anyhow::ensure!(began.elapsed() < PATIENCE, "{}", self.process.tail(20));
+            let Some((key, value)) = self.next(Duration::from_millis(100))? else {
+                continue;
+            };
+            last = Instant::now();
+            if value["activity_name"] == "Close" {
+                open.remove(&key);
+            } else {
+                open.insert(key, value);
+            }
+        }
+        let mut devices = BTreeSet::new();
+        let advised = |key: &str| key.starts_with("vf:") && key.contains(":CVE-");
+        Ok(open
+            .into_iter()
+            .filter(|(key, _)| advised(key))
+            .filter(|(_, value)| devices.insert(value["resources"][0]["uid"].to_string()))
+            .collect())
+    }
+
+    /// The device reports a mended version: milliseconds until its finding closes.
+    async fn mend(&mut self, uid: &str, finding: &Value) -> Result<f64> {
+        let text = |pointer: &str| {
+            let found = finding.pointer(pointer).and_then(Value::as_str);
+            found.with_context(|| format!("{uid} has no {pointer}"))
+        };
+        let vlan = text("/resources/0/namespace")?.trim_start_matches("vlan ");
+        let observation = Observation {
+            first_seen: self.received_ms,
+            last_seen: self.received_ms,
+            count: 1,
+            origin: Origin {
+                capture_point: "span1".parse()?,
+                vlans: vec![vlan.parse()?],
+                vni: None,
+                erspan_session: None,
+            },
+            body: Body::Fact(Fact {
+                sender: Endpoint {
+                    mac: Some(text("/resources/0/data/mac")?.parse()?),
+                    ip: Some(text("/resources/0/ip")?.parse()?),
+                },
+                subject: Subject::Sender,
+                attribute: Attribute::SwVersion,
+                field: Field::LldpmedSoftware,
+                value: "99.1".to_owned(),
+                class: ConfidenceClass::D1,
+                flags: FactFlags::default(),
+            }),
+        };
+        let body = Bytes::from(convert::encode_body([&observation]));
+        let sequence = self.next;
+        self.next += 1;
+        self.append("mender", sequence, 1, body).await?;
+        let began = Instant::now();
+        loop {
+            anyhow::ensure!(
+                began.elapsed() < Duration::from_secs(60),
+                "{uid} does not close: {}",
+                self.process.tail(20)
+            );
+            let told = self.next(Duration::from_millis(50))?;
+            if told.is_some_and(|(key, value)| key == uid && value["activity_name"] == "Close") {
+                return Ok(began.elapsed().as_secs_f64() * 1_000.0);
+            }
+        }
+    }
+}
+
+/// A flaw in every version below 99 of every product that the load names.
+fn advisory_of(load: &Load) -> Result<Value> {
+    let mut stated: BTreeMap<Option<auscult_proto::mac::Mac>, [Option<String>; 2]> =
+        BTreeMap::new();
+    for (sensor, batch) in &load.order {
+        let body = load.sensors[*sensor].batches[*batch].clone();
+        for observation in convert::decode_body(body, u32::try_from(BATCH)?)? {
+            let Body::Fact(fact) = observation.body else {
+                continue;
+            };
+            let of = stated.entry(fact.sender.mac).or_default();
+            match fact.attribute {
+                Attribute::DeviceManufacturer => of[0] = Some(fact.value),
+                Attribute::ProductModel => of[1] = Some(fact.value),
+                _ => {}
+            }
+        }
+    }
+    let products: BTreeSet<(String, String)> = stated
+        .into_values()
+        .filter_map(|[maker, model]| Some((maker?, model?)))
+        .collect();
+    let mut branches = Vec::new();
+    let mut vulnerabilities = Vec::new();
+    for (number, (maker, model)) in products.iter().enumerate() {
+        let id = format!("P{number}");
+        branches.push(json!({"category": "vendor", "name": maker, "branches": [
+            {"category": "product_name", "name": model, "branches": [
+                {"category": "product_version_range", "name": "vers:generic/<99",
+                 "product": {"name": format!("{model} below 99"), "product_id": id}}]}]}));
+        vulnerabilities.push(json!({
+            "cve": format!("CVE-2026-{}", 10_000 + number),
+            "title": format!("Flaw of {model}"),
+            "product_status": {"known_affected": [id]},
+            "scores": [{"products": [id], "cvss_v3": {"version": "3.1",
+                "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}],
+        }));
+    }
+    Ok(json!({
+        "document": {
+            "category": "csaf_security_advisory", "csaf_version": "2.0", "title": "Flaws",
+            "publisher": {"category": "vendor", "name": "bench", "namespace": "https://bench.example"},
+            "tracking": {"id": "BENCH-1", "current_release_date": "2026-01-01T00:00:00.000Z",
+                "initial_release_date": "2026-01-01T00:00:00.000Z", "revision_history": [], "status": "final", "version": "1"},
+        },
+        "product_tree": {"branches": branches},
+        "vulnerabilities": vulnerabilities,
+    }))
+}
