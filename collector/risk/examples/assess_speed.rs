@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release -p auscult-risk --example assess_speed -- COMMAND`:
 //! `curve [DEVICES ...]` (full refresh by size), `events DEVICES [EVENTS [RUNS]]` (one event after the other), `estate SITES DEVICES`
-//! (every site of an estate in turn, then its result is dropped but for the list), `site DEVICES` (the input as JSON, to hash it),
+//! (every site of an estate, then its result is dropped), `site DEVICES` (the input as JSON, to hash it),
 //! `assess FILE` (the assessment of a site file).
 #![expect(
     clippy::print_stdout,
@@ -263,24 +263,49 @@ impl Hospital {
     }
 }
 
-/// Every site from its document to its assessment, one after the other; making the documents is not counted.
+/// Every site from its document to its assessment, as many at once as there are cores. The refresh of the core that took longest, and the
+/// whole with making the documents.
 fn estate(sites: u64, size: u64) {
     let policy = Policy::published().unwrap();
-    let (mut seconds, mut devices, mut conversations, mut listed) = (0.0, 0, 0, 0);
-    for number in 0..sites {
-        let document = made_site::site(number, size, TALKS);
-        devices += document.devices.len();
-        conversations += document.conversations.len();
-        let start = Instant::now();
-        let site = Site::try_from(document).unwrap();
-        let assessment = Assessor::new(&site, &policy).unwrap().assessment();
-        listed += assessment.pairs.iter().filter(|pair| pair.in_cut).count();
-        seconds += start.elapsed().as_secs_f64();
-    }
-    println!("| sites | devices | conversations | on the lists | full refresh | peak memory |");
-    println!("|---|---|---|---|---|---|");
+    let cores = std::thread::available_parallelism().map_or(1, usize::from) as u64;
+    let start = Instant::now();
+    // Devices, conversations, pairs on the lists, seconds of refreshing.
+    let sums: Vec<(usize, usize, usize, f64)> = std::thread::scope(|scope| {
+        let run = |core: u64| {
+            let policy = &policy;
+            scope.spawn(move || {
+                let mut sums = (0, 0, 0, 0.0);
+                for number in (core..sites).step_by(cores as usize) {
+                    let document = made_site::site(number, size, TALKS);
+                    sums.0 += document.devices.len();
+                    sums.1 += document.conversations.len();
+                    let start = Instant::now();
+                    let site = Site::try_from(document).unwrap();
+                    let assessment = Assessor::new(&site, policy).unwrap().assessment();
+                    sums.2 += assessment.pairs.iter().filter(|pair| pair.in_cut).count();
+                    sums.3 += start.elapsed().as_secs_f64();
+                }
+                sums
+            })
+        };
+        let threads: Vec<_> = (0..cores).map(run).collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    let all = start.elapsed().as_secs_f64();
+    let refreshed = sums.iter().map(|sum| sum.3).fold(0.0, f64::max);
+    let sum = |of: fn(&(usize, usize, usize, f64)) -> usize| -> usize { sums.iter().map(of).sum() };
     println!(
-        "| {sites} | {devices} | {conversations} | {listed} | {seconds:.1} s | {} MiB |",
+        "| sites | devices | conversations | on the lists | threads | full refresh | with making the documents | peak memory |"
+    );
+    println!("|---|---|---|---|---|---|---|---|");
+    println!(
+        "| {sites} | {} | {} | {} | {cores} | {refreshed:.1} s | {all:.1} s | {} MiB |",
+        sum(|sum| sum.0),
+        sum(|sum| sum.1),
+        sum(|sum| sum.2),
         peak_mib()
     );
 }

@@ -75,7 +75,7 @@ impl Assessor {
         };
         assessor.replay_all();
         assessor.ranking = Ranking::of(&assessor);
-        assessor.relist();
+        assessor.relist(&[]);
         Ok(assessor)
     }
 
@@ -103,19 +103,21 @@ impl Assessor {
     }
 
     /// The cut, with the last list's hysteresis.
-    pub(crate) fn cut(&self) -> Cut {
-        let known = self.listed.known(&self.graph, &self.ranking);
+    fn cut(&self) -> Cut {
+        let known = self.listed.known(&[]);
         let before = |pair| known.has(&self.graph, pair);
         self.ranking.cut(&self.graph, &before)
     }
 
-    /// Sets the list anew; gives what came onto it and what left it.
-    pub(crate) fn relist(&mut self) -> (Vec<PairName>, Vec<PairName>) {
-        let known = self.listed.known(&self.graph, &self.ranking);
+    /// Sets the list anew after some pairs lost their slots; gives the names of what came onto it and of what left it.
+    pub(crate) fn relist(&mut self, lost: &[(u32, u32)]) -> [Vec<PairName>; 2] {
+        let known = self.listed.known(lost);
         let before = |pair| known.has(&self.graph, pair);
         let cut = self.ranking.cut(&self.graph, &before);
+        let (listed, changes) = Listed::of(&self.graph, &cut, &known);
         self.ranking.remember(&cut);
-        self.listed.renew(&self.graph, &cut, &known)
+        self.listed = listed;
+        changes
     }
 
     /// The whole result.

@@ -49,7 +49,7 @@ impl Assessor {
         let mut ranking = std::mem::take(&mut self.ranking);
         ranking.follow(self, &step);
         self.ranking = ranking;
-        let (entered, left) = self.relist();
+        let [entered, left] = self.relist(&step.shift.lost);
         Ok(Changes {
             entered,
             left,

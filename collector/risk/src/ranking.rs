@@ -1,6 +1,7 @@
 //! The scores of all pairs, kept up pair by pair, and what the cut needs of them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::assessor::{Assessor, Through};
 use crate::document::DecisionKind;
@@ -168,12 +169,6 @@ impl Ranking {
         });
         self.common = common;
         self.decide(assessor);
-    }
-
-    pub(crate) fn there(&self, pair: u32) -> bool {
-        self.scores
-            .get(pair as usize)
-            .is_some_and(|score| score.pair != NONE)
     }
 
     /// Sets the cut: the smallest prefix that covers the policy's share of direct loss, at most its share of pairs, and every pair whose
@@ -386,79 +381,84 @@ impl Stale<'_> {
 /// The list as it was, by names: pairs change their slots when their device is derived anew.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Listed {
-    names: BTreeMap<u32, PairName>,
+    names: BTreeMap<u32, Arc<PairName>>,
 }
 
 impl Listed {
-    /// Replaces the list by that of a cut; gives what came and what left, by name.
-    pub(crate) fn renew(
-        &mut self,
-        graph: &Graph,
-        cut: &Cut,
-        known: &Known,
-    ) -> (Vec<PairName>, Vec<PairName>) {
-        let now: BTreeSet<u32> = cut.listed.iter().copied().collect();
+    /// The list of a cut, and what came and what left against what was `known`, by name.
+    pub(crate) fn of(graph: &Graph, cut: &Cut, known: &Known<'_>) -> (Self, [Vec<PairName>; 2]) {
         let mut entered = Vec::new();
         let mut names = BTreeMap::new();
-        let mut before = std::mem::take(&mut self.names);
         let mut displaced = known.displaced.clone();
-        for slot in &now {
-            if known.stays.contains(slot)
-                && let Some(name) = before.remove(slot)
-            {
-                names.insert(*slot, name);
-                continue;
-            }
-            let name = name_of(graph, *slot);
-            if !displaced.remove(&name) {
-                entered.push(name.clone());
-            }
+        for slot in &cut.listed {
+            let name = match known.names.get(slot) {
+                Some(name) if known.stays(*slot) => name.clone(),
+                _ => {
+                    let name = name_of(graph, *slot);
+                    if !displaced.remove(&name) {
+                        entered.push(name.clone());
+                    }
+                    Arc::new(name)
+                }
+            };
             names.insert(*slot, name);
         }
-        before.retain(|slot, _| known.stays.contains(slot));
-        let mut left: Vec<PairName> = before.into_values().chain(displaced).collect();
+        let gone = known
+            .names
+            .iter()
+            .filter(|(slot, _)| known.stays(**slot) && !names.contains_key(slot));
+        let mut left: Vec<PairName> = gone.map(|(_, name)| PairName::clone(name)).collect();
+        left.extend(displaced);
         entered.sort_unstable();
         left.sort_unstable();
-        self.names = names;
-        (entered, left)
+        (Self { names }, [entered, left])
     }
 
     #[cfg(test)]
     pub(crate) fn names(&self) -> BTreeSet<PairName> {
-        self.names.values().cloned().collect()
+        self.names
+            .values()
+            .map(|name| PairName::clone(name))
+            .collect()
     }
 
-    /// Which of the list are still in their slots, and the names of the others.
-    pub(crate) fn known(&self, graph: &Graph, ranking: &Ranking) -> Known {
-        let mut known = Known::default();
-        for (slot, (device, weakness, service)) in &self.names {
-            let same = ranking.there(*slot)
-                && score::names(graph, &graph.pairs[*slot as usize])
-                    == (&**device, &**weakness, service.as_deref());
-            if same {
-                known.stays.insert(*slot);
-            } else {
-                known
-                    .displaced
-                    .insert((device.clone(), weakness.clone(), service.clone()));
-            }
+    /// What is known of the list after some pairs lost their slots.
+    pub(crate) fn known(&self, lost: &[(u32, u32)]) -> Known<'_> {
+        let gone = lost
+            .iter()
+            .filter_map(|(slot, _)| self.names.get_key_value(slot));
+        let mut known = Known {
+            names: &self.names,
+            lost: BTreeSet::new(),
+            displaced: BTreeSet::new(),
+        };
+        for (slot, name) in gone {
+            known.lost.insert(*slot);
+            known.displaced.insert(PairName::clone(name));
         }
         known
     }
 }
 
 /// What is known of the last list now.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub(crate) struct Known {
-    stays: BTreeSet<u32>,
+#[derive(Debug, Clone)]
+pub(crate) struct Known<'a> {
+    names: &'a BTreeMap<u32, Arc<PairName>>,
+    /// Slots that do not hold the pair of the list any more.
+    lost: BTreeSet<u32>,
+    /// Names of those pairs.
     displaced: BTreeSet<PairName>,
 }
 
-impl Known {
+impl Known<'_> {
     /// Whether a pair was on the list.
     pub(crate) fn has(&self, graph: &Graph, pair: u32) -> bool {
-        self.stays.contains(&pair)
+        self.stays(pair)
             || (!self.displaced.is_empty() && self.displaced.contains(&name_of(graph, pair)))
+    }
+
+    fn stays(&self, slot: u32) -> bool {
+        self.names.contains_key(&slot) && !self.lost.contains(&slot)
     }
 }
 

@@ -198,7 +198,7 @@ fn any_event(random: &mut Random, site: &Document, next: &mut u64) -> Vec<Event>
 fn churn(seed: u64, events: u32, check_every: u32) {
     let document = small_site(seed, 60);
     let scale = 3.0;
-    let policy = policy(scale, seed % 2 == 0);
+    let policy = policy(scale, seed.is_multiple_of(2));
     let mut assessor = Assessor::new(&Site::try_from(document).unwrap(), &policy).unwrap();
     let mut random = Random(seed);
     let mut next = 1_000;

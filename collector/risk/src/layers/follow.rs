@@ -171,8 +171,22 @@ impl<'a> Change<'a> {
                 }
             }
         }
+        self.cross(hubs, grid, &scans, next);
+        self.roam(hubs, grid, far, next);
+        self.devices.iter().for_each(|slot| next.add(*slot));
+    }
+
+    /// Follows segments, given with their sums before, to their members and over their links.
+    fn cross(
+        &self,
+        hubs: &mut Hubs,
+        grid: super::Grid,
+        scans: &BTreeMap<u32, i64>,
+        next: &mut Marks,
+    ) {
+        let (graph, flat) = (self.graph, self.flat);
         let mut groups: BTreeSet<u32> = self.shift.groups.clone();
-        for (segment, scan) in &scans {
+        for (segment, scan) in scans {
             let at = *segment as usize;
             self.meet(hubs, grid, at, *scan, next);
             let noise = grid.hub(chance(hubs.quiet[at], 1.0));
@@ -198,6 +212,11 @@ impl<'a> Change<'a> {
                 ring.for_each(|(_, surface)| next.add(graph.surfaces[*surface as usize].device));
             }
         }
+    }
+
+    /// Follows the segments' parts of the site's sum, `far` before, to all for whom it has moved by a step.
+    fn roam(&self, hubs: &mut Hubs, grid: super::Grid, far: i64, next: &mut Marks) {
+        let (graph, flat) = (self.graph, self.flat);
         hubs.far = hubs.far_part.iter().sum();
         if self.shift.everywhere {
             graph.order.iter().for_each(|slot| next.add(*slot));
@@ -215,7 +234,6 @@ impl<'a> Change<'a> {
                 }
             }
         }
-        self.devices.iter().for_each(|slot| next.add(*slot));
     }
 
     /// Marks the members of a segment for whom its sum, `before` the change, has moved by a step.
