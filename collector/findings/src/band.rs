@@ -78,7 +78,7 @@ impl Band {
 /// very high impact (64) that every sixtieth campaign takes has a loss of 1 and 75 points. Judgement, as the impact scale is.
 #[must_use]
 pub fn points(loss: f64) -> u32 {
-    if !(loss > 0.0) {
+    if loss.is_nan() || loss <= 0.0 {
         return 0;
     }
     let points = 25.0 * (libm::log10(loss) + 3.0);

@@ -43,9 +43,9 @@ pub fn complete(document: &mut Document, index: &Index) -> Completion {
     for device in &mut document.devices {
         if device.weaknesses.is_none() {
             let (weaknesses, unlikely) = weaknesses(device, index);
-            done.devices += 1;
-            done.weaknesses += weaknesses.len();
-            done.unlikely += unlikely;
+            done.devices = done.devices.saturating_add(1);
+            done.weaknesses = done.weaknesses.saturating_add(weaknesses.len());
+            done.unlikely = done.unlikely.saturating_add(unlikely);
             device.weaknesses = Some(weaknesses);
         }
         named.extend(device.weaknesses.iter().flatten().map(|own| own.id.clone()));
@@ -58,7 +58,7 @@ pub fn complete(document: &mut Document, index: &Index) -> Completion {
             .get(id.as_str())
             .and_then(|at| index.vulnerability(*at));
         if let Some(known) = known {
-            done.described += 1;
+            done.described = done.described.saturating_add(1);
             document.vulnerabilities.insert(id, describe(known));
         }
     }
@@ -70,7 +70,7 @@ pub fn complete(document: &mut Document, index: &Index) -> Completion {
 pub fn weaknesses(device: &DeviceEntry, index: &Index) -> (Vec<WeaknessEntry>, usize) {
     let weights = Weights::default();
     let ids: Vec<String> = device.services.iter().map(|own| own.id.clone()).collect();
-    let mut unlikely = 0;
+    let mut unlikely = 0_usize;
     let mut found = Vec::new();
     for one in match_device(index, &asked(device), &weights) {
         // The likeliest hypothesis may not have it and another have it: what counts is the sum.
@@ -86,7 +86,7 @@ pub fn weaknesses(device: &DeviceEntry, index: &Index) -> (Vec<WeaknessEntry>, u
                 service: service_of(&ids, one.through),
                 matched,
             }),
-            None => unlikely += 1,
+            None => unlikely = unlikely.saturating_add(1),
         }
     }
     (found, unlikely)

@@ -151,7 +151,7 @@ impl Assessor {
             pairs,
             devices: self.device_risks(&through.gradient),
             controls: Vec::new(),
-            summary: self.summary(&scores, &cut),
+            summary: self.summary(scores.len(), &cut),
         }
     }
 
@@ -235,14 +235,14 @@ impl Assessor {
         devices
     }
 
-    fn summary(&self, scores: &[Score], cut: &Cut) -> Summary {
+    fn summary(&self, pairs: usize, cut: &Cut) -> Summary {
         let reached: usize = self.worlds.reached.iter().map(Vec::len).sum();
         Summary {
             policy: format!("{} {}", self.graph.policy.name, self.graph.policy.version),
             scale: self.graph.scale,
             worlds: self.worlds.count,
             devices: self.graph.order.len() as u32,
-            pairs: scores.len() as u32,
+            pairs: pairs as u32,
             in_cut: cut.listed.len() as u32,
             covered: cut.covered,
             loss: self.layers.loss,

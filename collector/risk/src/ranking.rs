@@ -244,9 +244,20 @@ impl Ranking {
         self.watch = cut.watch;
     }
 
-    #[cfg(test)]
+    /// A pair's score, without that of even and of odd worlds.
     pub(crate) fn score(&self, pair: u32) -> &Score {
         &self.scores[pair as usize]
+    }
+
+    /// How many pairs have a score.
+    pub(crate) fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Pairs that have a score, by slot.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = u32> {
+        let there = self.scores.iter().filter(|score| score.pair != NONE);
+        there.map(|score| score.pair)
     }
 
     /// Whether a pair may be on the list.
@@ -385,6 +396,17 @@ pub(crate) struct Listed {
 }
 
 impl Listed {
+    /// The list that was told before, by name; names that are no pair (any more) are left out.
+    pub(crate) fn told(graph: &Graph, ranking: &Ranking, told: &BTreeSet<PairName>) -> Self {
+        let names = ranking
+            .pairs()
+            .map(|slot| (slot, name_of(graph, slot)))
+            .filter(|(_, name)| told.contains(name))
+            .map(|(slot, name)| (slot, Arc::new(name)))
+            .collect();
+        Self { names }
+    }
+
     /// The list of a cut, and what came and what left against what was `known`, by name.
     pub(crate) fn of(graph: &Graph, cut: &Cut, known: &Known<'_>) -> (Self, [Vec<PairName>; 2]) {
         let mut entered = Vec::new();

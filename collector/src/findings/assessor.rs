@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{
-    Receiver, RecvTimeoutError, SyncSender, TryRecvError, TrySendError, sync_channel,
-};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -140,10 +138,8 @@ impl Beside<SiteInventory> for Assessors {
     }
 
     fn told(&mut self) -> Option<Told> {
-        match self.told.try_recv() {
-            Ok(told) => Some(told),
-            Err(TryRecvError::Empty | TryRecvError::Disconnected) => None,
-        }
+        // Nothing yet, or the thread has ended, which `hand` and `busy` tell.
+        self.told.try_recv().ok()
     }
 
     fn forget(&mut self, epoch: u64) {

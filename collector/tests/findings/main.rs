@@ -1,10 +1,6 @@
 //! Findings end to end: observations and intelligence into the log, findings out of it, with the cause in the record and nothing else
 //! told. On the log on disk and on a real Kafka, the same story.
-#![expect(
-    clippy::unwrap_used,
-    clippy::unwrap_in_result,
-    reason = "a test that cannot go on should fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
 #[path = "../../../tests/kafka/broker.rs"]
 mod broker;

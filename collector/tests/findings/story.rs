@@ -57,6 +57,20 @@ fn goes_on(sensor: &mut Sensor, without: u8) -> Message {
     sensor.batch()
 }
 
+/// The flaw that KEV lists is told with the date, the way to it and its technique.
+fn assert_listed(told: &[Finding]) {
+    let own: Vec<&Finding> = of(told, FIRST).collect();
+    assert!(!own.is_empty());
+    for one in own {
+        let cause = json!({"kind": "known_exploited", "vulnerability": FIRST, "before": "no", "after": "yes", "dated": START + DAY});
+        assert_eq!(one.cause(), &cause);
+        assert_eq!(one.get("/vulnerabilities/0/is_exploit_available"), true);
+        assert!(one.get("/finding_info/attack_graph/edges/0").is_object());
+        let technique = one.get("/finding_info/attacks/0/technique/uid");
+        assert!(technique == "T1210" || technique == "T1190", "{technique}");
+    }
+}
+
 pub(crate) fn five_events(log: Arc<dyn Log>) {
     let mut stage = Stage::new(log);
     let mut sensor = Sensor::new();
@@ -75,16 +89,7 @@ pub(crate) fn five_events(log: Arc<dyn Log>) {
     stage.append([record(listed.clone())]);
     let told = stage.told(1);
     assert_caused(&told, "known_exploited");
-    let own: Vec<&Finding> = of(&told, FIRST).collect();
-    assert!(!own.is_empty());
-    for one in own {
-        let cause = json!({"kind": "known_exploited", "vulnerability": FIRST, "before": "no", "after": "yes", "dated": START + DAY});
-        assert_eq!(one.cause(), &cause);
-        assert_eq!(one.get("/vulnerabilities/0/is_exploit_available"), true);
-        assert!(one.get("/finding_info/attack_graph/edges/0").is_object());
-        let technique = one.get("/finding_info/attacks/0/technique/uid");
-        assert!(technique == "T1210" || technique == "T1190", "{technique}");
-    }
+    assert_listed(&told);
 
     // 2. EPSS of a new day: all move, one much.
     stage.append([

@@ -55,7 +55,7 @@ impl SiteFindings {
         self.assessor = None;
         let site = self.described(knowledge)?;
         let told = self.ledger.listed();
-        let assessor = Assessor::new(&site, policy)?.with_list(told);
+        let assessor = Assessor::new(&site, policy)?.with_list(&told);
         self.assessor = Some(Box::new(assessor));
         let links: BTreeSet<Link> = self.mirror.whole_links().map(|(link, _)| link).collect();
         self.followed_print = print_of(&links);

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{Assessor, Through};
 use crate::assessment::{DeviceRisk, Factor, PairRisk, Route, Summary};
 use crate::follow::PairName;
+use crate::ranking::Listed;
 use crate::routes::Explainer;
 use crate::score;
 
@@ -33,34 +34,28 @@ impl Assessor {
     /// The same assessment with the to-do list that was told before: its pairs stay to the deeper bound. Names that are no pair (any
     /// more) have no effect.
     #[must_use]
-    pub fn with_list(mut self, told: BTreeSet<PairName>) -> Self {
-        self.listed = told;
-        self.listed = self.list(&self.scores(false).1);
+    pub fn with_list(mut self, told: &BTreeSet<PairName>) -> Self {
+        self.listed = Listed::told(&self.graph, &self.ranking, told);
+        self.relist(&[]);
         self
     }
 
     /// The list and the devices as they are now.
     pub fn brief(&self) -> Brief {
-        let (scores, cut) = self.scores(true);
+        let cut = self.cut();
         let through = Through::of(self);
-        let by_pair: BTreeMap<u32, usize> = scores
-            .iter()
-            .enumerate()
-            .map(|(at, score)| (score.pair, at))
-            .collect();
         let listed = cut
             .listed
             .iter()
             .zip(1..)
-            .filter_map(|(pair, rank)| {
-                let score = scores.get(*by_pair.get(pair)?)?;
-                Some(self.pair_risk(score, rank, true, &cut, &through))
+            .map(|(pair, rank)| {
+                self.pair_risk(self.ranking.score(*pair), rank, true, &cut, &through)
             })
             .collect();
         Brief {
             listed,
             devices: self.device_risks(&through.gradient),
-            summary: self.summary(&scores, &cut),
+            summary: self.summary(self.ranking.len(), &cut),
         }
     }
 
@@ -69,17 +64,15 @@ impl Assessor {
         if names.is_empty() {
             return Vec::new();
         }
-        let (scores, _) = self.scores(false);
         let wanted: BTreeSet<(&str, &str, Option<&str>)> = names.iter().map(borrowed).collect();
         let explainer = Explainer::of(self);
         let mut found = BTreeMap::new();
-        for score in &scores {
-            let pair = &self.graph.pairs[score.pair as usize];
-            let name = score::names(&self.graph, pair);
+        for pair in self.ranking.pairs() {
+            let name = score::names(&self.graph, &self.graph.pairs[pair as usize]);
             if wanted.contains(&name) {
                 let explanation = Explanation {
-                    factors: explainer.factors(score),
-                    routes: explainer.routes(score.pair, 3),
+                    factors: explainer.factors(self.ranking.score(pair)),
+                    routes: explainer.routes(pair, 3),
                 };
                 found.insert(name, explanation);
             }

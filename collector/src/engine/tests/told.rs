@@ -7,10 +7,13 @@ use auscult_proto::ids::SiteId;
 use super::*;
 use crate::engine::beside::{Handover, Told};
 
+/// The epoch of a site's ledger, and the sequence and the digest that it was told last.
+type Ledger = (u64, Option<(u64, u64)>);
+
 /// Tells the digest of a site whenever it differs from what was told last.
 struct ToyBeside {
     dice: Dice,
-    ledgers: BTreeMap<(u32, SiteId), (u64, Option<(u64, u64)>)>,
+    ledgers: BTreeMap<(u32, SiteId), Ledger>,
     told: VecDeque<Told>,
 }
 
