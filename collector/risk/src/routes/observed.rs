@@ -158,22 +158,10 @@ impl Explainer<'_> {
                 continue;
             }
             used.push(ends);
-            let mut steps = vec![];
-            let mut at = way.stone;
-            let mut next = way.first;
-            while let Some(step) = next {
-                steps.push((at, step));
-                at = step.from;
-                next = self.observed.steps[at as usize];
-                // A way that meets itself is no way.
-                if steps.iter().any(|(to, _)| *to == at) || at == pair.device {
-                    break;
-                }
-            }
-            if steps.iter().any(|(to, _)| *to == at) || at == pair.device {
+            let Some((begin, steps)) = self.way_back(way, pair.device) else {
                 continue;
-            }
-            let mut hops = vec![self.entry_hop(at)];
+            };
+            let mut hops = vec![self.entry_hop(begin)];
             hops.extend(
                 steps
                     .iter()
@@ -185,5 +173,21 @@ impl Explainer<'_> {
             routes.push(Route { hops, probability });
         }
         routes
+    }
+
+    /// Where the best observed way to a stone begins, and its steps backwards; `None` when it meets itself or the target.
+    fn way_back(&self, way: Way, target: u32) -> Option<(u32, Vec<(u32, Step)>)> {
+        let mut steps: Vec<(u32, Step)> = Vec::new();
+        let mut at = way.stone;
+        let mut next = way.first;
+        while let Some(step) = next {
+            steps.push((at, step));
+            at = step.from;
+            if at == target || steps.iter().any(|(to, _)| *to == at) {
+                return None;
+            }
+            next = self.observed.steps[at as usize];
+        }
+        (at != target).then_some((at, steps))
     }
 }

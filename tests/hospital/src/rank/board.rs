@@ -139,26 +139,8 @@ pub fn part(bench: &Bench<'_>, engine_path: Option<&Path>, scratch: &Path) -> Re
     let hindsight = baselines::order(bench, |index| bench.loss[index]);
     row(&mut text, "oracle in hindsight", &bench.judge(&hindsight));
     text.push('\n');
-    let (name, share) = strongest;
-    if let Some(sighted) = &sighted
-        && share > 0.0
-    {
-        let times = |judgement: &Judgement| judgement.share / share;
-        let _infallible = write!(
-            text,
-            "Strongest public order: {name}. An oracle without hidden capability finds {:.2} times its share, which bounds every engine",
-            times(sighted)
-        );
-        if let Some(engine) = &engine {
-            let cut = |judgement: &Judgement| 1.0 - judgement.left;
-            let _infallible = write!(
-                text,
-                "; the engine finds {:.2} times, and fixing its head takes away {:.2} of what the oracle's takes",
-                times(engine),
-                cut(engine) / cut(sighted)
-            );
-        }
-        text.push_str(".\n\n");
+    if let Some(sighted) = &sighted {
+        compared(&mut text, strongest, sighted, engine.as_ref());
     }
     if let Some(assessment) = &assessed {
         about(&mut text, bench, assessment);
@@ -167,6 +149,34 @@ pub fn part(bench: &Bench<'_>, engine_path: Option<&Path>, scratch: &Path) -> Re
         text,
         measured: true,
     })
+}
+
+/// The oracle and the engine beside the strongest public order (its name and share).
+fn compared(
+    text: &mut String,
+    (name, share): (&str, f64),
+    sighted: &Judgement,
+    engine: Option<&Judgement>,
+) {
+    if share <= 0.0 {
+        return;
+    }
+    let times = |judgement: &Judgement| judgement.share / share;
+    let _infallible = write!(
+        text,
+        "Strongest public order: {name}. An oracle without hidden capability finds {:.2} times its share, which bounds every engine",
+        times(sighted)
+    );
+    if let Some(engine) = engine {
+        let cut = |judgement: &Judgement| 1.0 - judgement.left;
+        let _infallible = write!(
+            text,
+            "; the engine finds {:.2} times, and fixing its head takes away {:.2} of what the oracle's takes",
+            times(engine),
+            cut(engine) / cut(sighted)
+        );
+    }
+    text.push_str(".\n\n");
 }
 
 fn about(text: &mut String, bench: &Bench<'_>, assessment: &engine::Assessment) {
