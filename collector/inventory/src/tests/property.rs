@@ -217,6 +217,8 @@ fn policy() -> Policy {
         sources: 2,
         interfaces: 4,
         open_bindings: 5,
+        gateway_interfaces: 6,
+        gateway_bindings: 8,
         ended_bindings: 3,
         services: 2,
         forget_after: 20 * DAY,
@@ -327,8 +329,8 @@ fn check(inventory: &SiteInventory) {
             device.scheduled.is_none_or(|at| at > inventory.clock),
             "nothing is overdue"
         );
-        assert!(device.open.len() <= inventory.policy.open_bindings);
-        assert!(device.interfaces.len() <= inventory.policy.interfaces);
+        assert!(device.open.len() <= device.most_bindings(&inventory.policy));
+        assert!(device.interfaces.len() <= device.most_interfaces(&inventory.policy));
         assert!(device.macs.iter().all(|mac| !mac.is_group()));
         for values in device.attributes.values() {
             assert!(!values.0.is_empty());
