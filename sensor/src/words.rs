@@ -1,5 +1,6 @@
 //! Names of wire enumerations and times as people and scripts read them.
 
+use auscult_proto::calendar;
 use auscult_proto::observation::Millis;
 use auscult_proto::{
     Attribute, BindingSource, ConfidenceClass, DirectionEvidence, Field, HealthState, Service,
@@ -58,29 +59,10 @@ pub fn health_state(state: HealthState) -> String {
 pub fn utc(millis: Millis) -> String {
     let day = millis.div_euclid(86_400_000);
     let of_day = millis.rem_euclid(86_400_000);
-    let (year, month, date) = civil(day);
+    let (year, month, date) = calendar::civil(day);
     let (hour, minute) = (of_day / 3_600_000, of_day / 60_000 % 60);
     let (second, milli) = (of_day / 1000 % 60, of_day % 1000);
     format!("{year:04}-{month:02}-{date:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z")
-}
-
-/// Days since the epoch as year, month and day of the Gregorian calendar (Howard Hinnant's `civil_from_days`).
-fn civil(days: i64) -> (i64, i64, i64) {
-    let shifted = days + 719_468;
-    let era = shifted.div_euclid(146_097);
-    let day_of_era = shifted.rem_euclid(146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 {
-        from_march + 3
-    } else {
-        from_march - 9
-    };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month, day)
 }
 
 /// `1,234,567`.

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use auscult_proto::calendar::civil;
 use auscult_risk::document::{
     ClinicalEntry, ConversationEntry, DeviceEntry, DeviceState, EntryKind, EntryPoint, Identity,
     ServiceEntry, ServiceEvidence, WeaknessEntry,
@@ -108,31 +109,10 @@ pub(crate) fn conversation(link: &Link, clinical: bool) -> ConversationEntry {
     }
 }
 
-/// `YYYY-MM-DDT00:00:00Z` of a day counted from 1970-01-01 (Howard Hinnant, civil_from_days).
+/// `YYYY-MM-DDT00:00:00Z` of a day counted from 1970-01-01.
 pub(crate) fn day_text(day: i64) -> String {
-    let shifted = day.saturating_add(719_468);
-    let era = shifted.div_euclid(146_097);
-    let of_era = shifted.rem_euclid(146_097);
-    let skipped = (of_era / 1_460)
-        .saturating_sub(of_era / 36_524)
-        .saturating_add(of_era / 146_096);
-    let year_of_era = of_era.saturating_sub(skipped) / 365;
-    let leap_days = (year_of_era / 4).saturating_sub(year_of_era / 100);
-    let day_of_year =
-        of_era.saturating_sub(year_of_era.saturating_mul(365).saturating_add(leap_days));
-    let month_shifted = day_of_year.saturating_mul(5).saturating_add(2) / 153;
-    let day_of_month = day_of_year
-        .saturating_sub(month_shifted.saturating_mul(153).saturating_add(2) / 5)
-        .saturating_add(1);
-    let month = if month_shifted < 10 {
-        month_shifted.saturating_add(3)
-    } else {
-        month_shifted.saturating_sub(9)
-    };
-    let year = year_of_era
-        .saturating_add(era.saturating_mul(400))
-        .saturating_add(i64::from(month <= 2));
-    format!("{year:04}-{month:02}-{day_of_month:02}T00:00:00Z")
+    let (year, month, day) = civil(day);
+    format!("{year:04}-{month:02}-{day:02}T00:00:00Z")
 }
 
 #[cfg(test)]

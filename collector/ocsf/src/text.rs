@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use auscult_proto::calendar::civil;
 use serde::{Serialize, Serializer};
 
 /// Anything that displays, as a JSON string.
@@ -69,28 +70,7 @@ pub(crate) struct Utc(pub(crate) i64);
 impl Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         const DAY: i64 = 86_400_000;
-        // Howard Hinnant, chrono-compatible low-level date algorithms: civil_from_days.
-        let shifted = self.0.div_euclid(DAY).saturating_add(719_468);
-        let era = shifted.div_euclid(146_097);
-        let of_era = shifted.rem_euclid(146_097);
-        let skipped = (of_era / 1_460)
-            .saturating_sub(of_era / 36_524)
-            .saturating_add(of_era / 146_096);
-        let year_of_era = of_era.saturating_sub(skipped) / 365;
-        let leap_days = (year_of_era / 4).saturating_sub(year_of_era / 100);
-        let day_of_year =
-            of_era.saturating_sub(year_of_era.saturating_mul(365).saturating_add(leap_days));
-        let shifted_month = day_of_year.saturating_mul(5).saturating_add(2) / 153;
-        let month_start = shifted_month.saturating_mul(153).saturating_add(2) / 5;
-        let day = day_of_year.saturating_sub(month_start).saturating_add(1);
-        let month = if shifted_month < 10 {
-            shifted_month.saturating_add(3)
-        } else {
-            shifted_month.saturating_sub(9)
-        };
-        let year = year_of_era
-            .saturating_add(era.saturating_mul(400))
-            .saturating_add(i64::from(month <= 2));
+        let (year, month, day) = civil(self.0.div_euclid(DAY));
         let of_day = self.0.rem_euclid(DAY);
         write!(
             f,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use auscult_proto::calendar::civil;
 use rustls_pki_types::UnixTime;
 
 /// Epoch milliseconds now.
@@ -35,37 +36,7 @@ impl fmt::Display for Utc {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.div_euclid(1000);
         let (days, of_day) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-        // Gregorian date from a day number, counting years from 1 March so that the leap day comes last.
-        let shifted = days.saturating_add(719_468);
-        let era = shifted.div_euclid(146_097);
-        let day_of_era = shifted.rem_euclid(146_097);
-        let leap_days = day_of_era
-            .saturating_sub(day_of_era.div_euclid(1460))
-            .saturating_add(day_of_era.div_euclid(36_524))
-            .saturating_sub(day_of_era.div_euclid(146_096));
-        let year_of_era = leap_days.div_euclid(365);
-        let year_start = year_of_era
-            .saturating_mul(365)
-            .saturating_add(year_of_era.div_euclid(4))
-            .saturating_sub(year_of_era.div_euclid(100));
-        let day_of_year = day_of_era.saturating_sub(year_start);
-        let march_month = day_of_year
-            .saturating_mul(5)
-            .saturating_add(2)
-            .div_euclid(153);
-        let month_start = march_month
-            .saturating_mul(153)
-            .saturating_add(2)
-            .div_euclid(5);
-        let day = day_of_year.saturating_sub(month_start).saturating_add(1);
-        let month = if march_month < 10 {
-            march_month.saturating_add(3)
-        } else {
-            march_month.saturating_sub(9)
-        };
-        let year = year_of_era
-            .saturating_add(era.saturating_mul(400))
-            .saturating_add(i64::from(month <= 2));
+        let (year, month, day) = civil(days);
         let (hour, minute, second) = (
             of_day.div_euclid(3600),
             of_day.div_euclid(60).rem_euclid(60),
