@@ -3,10 +3,6 @@
 use std::net::IpAddr;
 
 use auscult_collector::intel::record::Record;
-use auscult_intel::range::read_text;
-use auscult_intel::statement::{
-    Claim, Origin as Publisher, ProductClaim, Rule, Share, SourceKind, Statement, Status,
-};
 use auscult_intel::vulnerability::Vulnerability;
 use auscult_log::{Message, Topic};
 use auscult_proto::mac::Mac;
@@ -16,6 +12,11 @@ use auscult_proto::observation::{
 use auscult_proto::{Attribute, ConfidenceClass, DirectionEvidence, Field, Service, convert, wire};
 use bytes::Bytes;
 use prost::Message as _;
+
+#[path = "../../findings/src/tests/flaw.rs"]
+mod flaw;
+
+pub(crate) use flaw::{flaw, with_epss, with_kev};
 
 pub(crate) const START: i64 = 1_790_000_000_000;
 pub(crate) const DAY: i64 = 86_400_000;
@@ -156,65 +157,6 @@ impl Sensor {
             timestamp_ms: self.now,
         }
     }
-}
-
-fn statement(id: &str, kind: SourceKind, at_ms: i64, claim: Claim) -> Statement {
-    Statement {
-        id: id.to_owned(),
-        origin: Publisher {
-            kind,
-            publisher: "publisher".to_owned(),
-            document: String::new(),
-        },
-        at_ms,
-        claim,
-    }
-}
-
-/// A flaw of the pump below version 16.
-pub(crate) fn flaw(id: &str) -> Vulnerability {
-    let mut flaw = Vulnerability::new(id);
-    let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
-    for claim in [
-        Claim::Title("Stack overflow in the pump".to_owned()),
-        Claim::Score(vector.parse().unwrap()),
-        Claim::Product(Box::new(ProductClaim {
-            vendor: "ICU Medical".to_owned(),
-            product: "Plum 360".to_owned(),
-            cpe: None,
-            purl: None,
-            rules: vec![Rule {
-                status: Status::Affected,
-                range: read_text("versions prior to 16"),
-            }],
-            otherwise: Status::Unknown,
-            remedies: Vec::new(),
-            justification: None,
-        })),
-    ] {
-        flaw.take(statement(id, SourceKind::Csaf, 1, claim));
-    }
-    flaw
-}
-
-pub(crate) fn with_epss(mut flaw: Vulnerability, at_ms: i64, share: u32) -> Vulnerability {
-    let claim = Claim::Epss {
-        probability: Share(share),
-        percentile: Share(0),
-    };
-    let id = flaw.id.clone();
-    flaw.take(statement(&id, SourceKind::Epss, at_ms, claim));
-    flaw
-}
-
-pub(crate) fn with_kev(mut flaw: Vulnerability, at_ms: i64) -> Vulnerability {
-    let claim = Claim::KnownExploited {
-        added_ms: Some(at_ms),
-        ransomware: false,
-    };
-    let id = flaw.id.clone();
-    flaw.take(statement(&id, SourceKind::Kev, at_ms, claim));
-    flaw
 }
 
 /// As an import writes it.

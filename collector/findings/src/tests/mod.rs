@@ -1,21 +1,19 @@
 //! A small ward, followed through what can happen to it.
 
+mod flaw;
 mod follow;
 mod lives;
 mod property;
 
 use std::collections::BTreeMap;
 
-use auscult_intel::range::read_text;
-use auscult_intel::statement::{
-    Claim, Origin, ProductClaim, Rule, Share, SourceKind, Statement, Status,
-};
 use auscult_intel::vulnerability::Vulnerability;
 use auscult_inventory::{Contact, ConversationId, DeviceId};
 use auscult_proto::Service;
 use auscult_risk::Policy;
 use bytes::Bytes;
 
+pub(crate) use self::flaw::{flaw, with_kev};
 use crate::*;
 
 pub(crate) const START: i64 = 1_790_000_000_000;
@@ -88,63 +86,9 @@ pub(crate) fn talk(client: u8, server: u8, port: u16) -> Contact {
     }
 }
 
-fn statement(id: &str, kind: SourceKind, at_ms: i64, claim: Claim) -> Statement {
-    Statement {
-        id: id.to_owned(),
-        origin: Origin {
-            kind,
-            publisher: "publisher".to_owned(),
-            document: String::new(),
-        },
-        at_ms,
-        claim,
-    }
-}
-
-/// A flaw of the pump below version 16, usable from the network without privileges.
-pub(crate) fn flaw(id: &str) -> Vulnerability {
-    let mut flaw = Vulnerability::new(id);
-    let vector = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H";
-    for claim in [
-        Claim::Title("Stack overflow in the pump".to_owned()),
-        Claim::Score(vector.parse().unwrap()),
-        Claim::Product(Box::new(ProductClaim {
-            vendor: "ICU Medical".to_owned(),
-            product: "Plum 360".to_owned(),
-            cpe: None,
-            purl: None,
-            rules: vec![Rule {
-                status: Status::Affected,
-                range: read_text("versions prior to 16"),
-            }],
-            otherwise: Status::Unknown,
-            remedies: Vec::new(),
-            justification: None,
-        })),
-    ] {
-        flaw.take(statement(id, SourceKind::Csaf, 1, claim));
-    }
-    flaw
-}
-
-pub(crate) fn with_epss(mut flaw: Vulnerability, day: i64, probability: f64) -> Vulnerability {
-    let claim = Claim::Epss {
-        probability: Share((probability * 1e9) as u32),
-        percentile: Share(0),
-    };
-    let id = flaw.id.clone();
-    flaw.take(statement(&id, SourceKind::Epss, day * 86_400_000, claim));
-    flaw
-}
-
-pub(crate) fn with_kev(mut flaw: Vulnerability, at: i64) -> Vulnerability {
-    let claim = Claim::KnownExploited {
-        added_ms: Some(at),
-        ransomware: false,
-    };
-    let id = flaw.id.clone();
-    flaw.take(statement(&id, SourceKind::Kev, at, claim));
-    flaw
+/// With EPSS of a day, counted from 1970-01-01.
+pub(crate) fn with_epss(flaw: Vulnerability, day: i64, probability: f64) -> Vulnerability {
+    flaw::with_epss(flaw, day * 86_400_000, (probability * 1e9) as u32)
 }
 
 /// A site with its log, so to say.
