@@ -3,6 +3,8 @@
 //! `bench_findings --kafka HOST:PORT [--devices N,N] [--events N]`. One site of the hospital's fleet is folded and assessed by the real
 //! collector, with an advisory for every product in it. Then, one after the other, a device of which a finding is open reports a mended
 //! firmware version: from the broker's acknowledgement of that observation until the closing finding is read by a `read_committed` reader.
+//! What is mended leaves the to-do list, and what stood below it takes its place: the next device is one of those that are open then. An
+//! event follows the finding before it at once, so that the engine's rest between two assessments is in the figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -63,6 +65,8 @@ struct Stage {
     site: String,
     received_ms: i64,
     next: u64,
+    /// Open findings, by uid.
+    open: BTreeMap<String, Value>,
 }
 
 async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
@@ -103,19 +107,25 @@ async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
         site: load.sensors.first().context("an empty load")?.site.clone(),
         received_ms: load.received_ms,
         next: 1,
+        open: BTreeMap::new(),
     };
     stage.fill(&load).await?;
-    let open = stage.first_list()?;
+    stage.listen()?;
     let (_, figures) = http_get(stage.admin, "/metrics")?;
     let mut millis = Vec::new();
-    for (uid, device) in open.into_iter().take(arguments.events) {
-        millis.push(stage.mend(&uid, &device).await?);
+    let mut mended = BTreeSet::new();
+    while millis.len() < arguments.events {
+        let Some((uid, finding)) = stage.advised(&mended) else {
+            anyhow::ensure!(
+                !millis.is_empty() && stage.listen()? > 0,
+                "no device with an open finding is left after {} events",
+                millis.len()
+            );
+            continue;
+        };
+        mended.insert(device_of(&finding));
+        millis.push(stage.mend(&uid, &finding).await?);
     }
-    anyhow::ensure!(
-        millis.len() == arguments.events,
-        "only {} devices with an open finding",
-        millis.len()
-    );
     millis.sort_by(f64::total_cmp);
     let at = |share: usize| millis[(millis.len() * share / 100).min(millis.len() - 1)];
     let (_, end) = http_get(stage.admin, "/metrics")?;
@@ -130,6 +140,10 @@ async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
         millis.len(),
         seconds * 1_000.0 / f64::from(u32::try_from(millis.len())?),
     ))
+}
+
+fn device_of(finding: &Value) -> String {
+    finding["resources"][0]["uid"].to_string()
 }
 
 impl Stage {
@@ -185,39 +199,44 @@ impl Stage {
         Ok(())
     }
 
+    /// Reads one telling, if there is one within the time: its uid and what it says.
     fn next(&mut self, wait: Duration) -> Result<Option<(String, Value)>> {
         let Some(stored) = self.findings.next(wait)? else {
             return Ok(None);
         };
         let key = String::from_utf8(stored.message.key.to_vec())?;
         let value = stored.message.value.context("a finding without a value")?;
-        Ok(Some((key, serde_json::from_slice(&value)?)))
+        let value: Value = serde_json::from_slice(&value)?;
+        if value["activity_name"] == "Close" {
+            self.open.remove(&key);
+        } else {
+            self.open.insert(key.clone(), value.clone());
+        }
+        Ok(Some((key, value)))
     }
 
-    /// Everything that is told first: of each device one open finding of a weakness.
-    fn first_list(&mut self) -> Result<Vec<(String, Value)>> {
-        let mut open: BTreeMap<String, Value> = BTreeMap::new();
+    /// Reads until nothing comes any more; how much came. The first time it waits until something does.
+    fn listen(&mut self) -> Result<usize> {
         let began = Instant::now();
         let mut last = Instant::now();
-        while open.is_empty() || last.elapsed() < QUIET {
+        let mut came = 0;
+        while self.open.is_empty() || last.elapsed() < QUIET {
             anyhow::ensure!(began.elapsed() < PATIENCE, "{}", self.process.tail(20));
-            let Some((key, value)) = self.next(Duration::from_millis(100))? else {
-                continue;
-            };
-            last = Instant::now();
-            if value["activity_name"] == "Close" {
-                open.remove(&key);
-            } else {
-                open.insert(key, value);
+            if self.next(Duration::from_millis(100))?.is_some() {
+                last = Instant::now();
+                came += 1;
             }
         }
-        let mut devices = BTreeSet::new();
-        let advised = |key: &str| key.starts_with("vf:") && key.contains(":CVE-");
-        Ok(open
-            .into_iter()
-            .filter(|(key, _)| advised(key))
-            .filter(|(_, value)| devices.insert(value["resources"][0]["uid"].to_string()))
-            .collect())
+        Ok(came)
+    }
+
+    /// An open finding of an advised weakness, on a device that is not mended yet.
+    fn advised(&self, mended: &BTreeSet<String>) -> Option<(String, Value)> {
+        self.open
+            .iter()
+            .filter(|(key, _)| key.starts_with("vf:") && key.contains(":CVE-"))
+            .find(|(_, value)| !mended.contains(&device_of(value)))
+            .map(|(key, value)| (key.clone(), value.clone()))
     }
 
     /// The device reports a mended version: milliseconds until its finding closes.

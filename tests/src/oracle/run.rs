@@ -375,6 +375,11 @@ fn judge_all<S: SiteState>(
             .wrong
             .push("nothing was published: the oracle has nothing to judge".to_owned());
     }
+    if verdict.findings == 0 {
+        verdict
+            .wrong
+            .push("no finding was told: the oracle has no finding to judge".to_owned());
+    }
     Ok(())
 }
 
