@@ -282,7 +282,15 @@ impl Worker {
             }
             Ok(Ok(None)) => "same",
             Ok(Err(faults)) => {
-                tracing::error!(site = %place.1, %faults, "a site cannot be assessed; please report it");
+                // Where, and not what: a fault may name addresses.
+                let paths: Vec<&str> = faults
+                    .list()
+                    .iter()
+                    .map(|it| it.path.as_str())
+                    .take(8)
+                    .collect();
+                tracing::error!(site = %place.1, faults = faults.list().len(), ?paths, "a site cannot be assessed; please report it");
+                tracing::debug!(site = %place.1, %faults, "why a site cannot be assessed");
                 "failed"
             }
             Err(_) => {
