@@ -7,6 +7,7 @@ use crate::layers;
 use crate::policy::Policy;
 use crate::site::Site;
 
+mod brief;
 mod controls;
 mod exact;
 mod follow;
