@@ -11,8 +11,15 @@ fn a_restart_repeats_nothing_and_goes_on_counting() {
     world.restart();
     assert_eq!(world.findings.ledger(), &ledger);
     assert_eq!(words(&world.told()), Vec::<String>::new());
+    let kept = |world: &World| {
+        let listed = world.findings.ledger().listed();
+        let pair = (name(3), "CVE-2026-1001".to_owned());
+        listed.iter().any(|it| (&it.0, &it.1) == (&pair.0, &pair.1))
+    };
+    assert!(kept(&world), "what is open keeps its place on the list");
     world.see(vec![(device(3), Some(pump(3, "16.1")))]);
     let told = world.told();
+    assert!(!kept(&world), "what is closed does not");
     let uid = format!("vf:{}:CVE-2026-1001", name(3));
     let closed = told.iter().find(|it| it.uid == uid).unwrap();
     let opened = first.iter().find(|it| it.uid == uid).unwrap();
