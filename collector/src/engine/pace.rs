@@ -16,10 +16,11 @@ pub struct Pace {
     pub records: usize,
     /// Bytes to write.
     pub bytes: usize,
-    /// Time since the first uncommitted record.
+    /// Time since the first uncommitted record, while records are fresh.
     pub delay: Duration,
-    /// The same while the records being read are older than a second: throughput counts then, not latency.
-    pub delay_behind: Duration,
+    /// Most of the same while records are late. A transaction goes on for half as long as its first record had waited: what is late
+    /// anyway becomes half as late again at most, and replaces more of its own state before that is written.
+    pub delay_late: Duration,
     /// First wait after a failure; doubles up to ten seconds.
     pub backoff: Duration,
 }
@@ -27,13 +28,21 @@ pub struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self {
-            observations: 50_000,
-            records: 20_000,
-            bytes: 32 * 1024 * 1024,
+            observations: 100_000,
+            records: 50_000,
+            bytes: 64 * 1024 * 1024,
             delay: Duration::from_millis(30),
-            delay_behind: Duration::from_millis(400),
+            delay_late: Duration::from_secs(1),
             backoff: Duration::from_millis(50),
         }
+    }
+}
+
+impl Pace {
+    /// How long a transaction goes on whose first record had waited for `waited` when it was folded.
+    pub(super) fn delay_after(&self, waited: Duration) -> Duration {
+        let late = waited.checked_div(2).unwrap_or_default();
+        late.min(self.delay_late).max(self.delay)
     }
 }
 
@@ -68,5 +77,26 @@ pub(super) fn nap(shutdown: &Shutdown, duration: Duration) -> bool {
             return shutdown.is_requested();
         }
         std::thread::sleep(left.min(Duration::from_millis(20)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_goes_on_for_half_as_long_as_its_first_record_waited_within_bounds() {
+        let pace = Pace::default();
+        let after = |millis| pace.delay_after(Duration::from_millis(millis));
+        assert_eq!(after(0), pace.delay);
+        assert_eq!(after(50), pace.delay);
+        assert_eq!(after(600), Duration::from_millis(300));
+        assert_eq!(after(86_400_000), pace.delay_late);
+        // A wish for longer transactions than the bound of late ones holds.
+        let patient = Pace {
+            delay: Duration::from_secs(5),
+            ..pace
+        };
+        assert_eq!(patient.delay_after(Duration::from_secs(3)), patient.delay);
     }
 }

@@ -23,8 +23,8 @@ mod listen;
 const POLL: Duration = Duration::from_millis(100);
 /// The same while something to tell may come from an assessment.
 const POLL_BESIDE: Duration = Duration::from_millis(3);
-/// A record older than this is being caught up with.
-const BEHIND_MS: i64 = 1_000;
+/// A record that had waited longer is being caught up with.
+const BEHIND: Duration = Duration::from_secs(1);
 
 /// One member of the engine group: runs on one thread.
 pub struct Member<S: SiteState> {
@@ -173,7 +173,7 @@ where
             fold,
             beside: beside.as_deref_mut(),
             since: None,
-            oldest_received: None,
+            waited: None,
             joined: false,
             aborts: Backoff::new(&self.pace),
             handed: None,
@@ -190,9 +190,9 @@ struct Membership<'a, S: SiteState> {
     log: Box<dyn EngineLog>,
     fold: Fold<S>,
     beside: Option<&'a mut (dyn Beside<S> + 'static)>,
-    /// When the first uncommitted record was folded, and when it had been received.
+    /// When the first uncommitted record was folded, and how long before that it had been received.
     since: Option<Instant>,
-    oldest_received: Option<i64>,
+    waited: Option<Duration>,
     /// The group has said which partitions are ours, none among them.
     joined: bool,
     aborts: Backoff,
@@ -320,7 +320,10 @@ where
             self.member.vitals.uncommitted_since(Some(now));
         }
         let received = stored.message.timestamp_ms;
-        self.oldest_received.get_or_insert(received);
+        self.waited.get_or_insert_with(|| {
+            let waited = now_ms().saturating_sub(received);
+            Duration::from_millis(u64::try_from(waited).unwrap_or_default())
+        });
     }
 
     fn due(&self) -> bool {
@@ -332,13 +335,9 @@ where
         {
             return true;
         }
-        let Some(passed) = self.since.map(|since| since.elapsed()) else {
-            return false;
-        };
-        if passed < pace.delay {
-            return false;
-        }
-        passed >= pace.delay_behind || !self.behind()
+        self.since.is_some_and(|since| {
+            since.elapsed() >= pace.delay_after(self.waited.unwrap_or_default())
+        })
     }
 
     fn commit(&mut self) -> Result<Outcome, Left> {
@@ -514,7 +513,7 @@ where
     fn settle(&mut self) {
         if !self.fold.dirty() {
             self.since = None;
-            self.oldest_received = None;
+            self.waited = None;
             let under_way = self.handed.as_ref().map(|handed| handed.began);
             self.member.vitals.uncommitted_since(under_way);
         }

@@ -28,9 +28,11 @@ const PARTS: usize = 4;
 /// longest ago are given up first, and built again when they are needed.
 const DEVICES: usize = 100_000;
 /// After an assessment the thread rests this many times as long as it took: the fold needs the machine as well.
-const LIVE: u32 = 2;
+const LIVE: u32 = 1;
 /// The same while the fold catches up.
-const BEHIND: u32 = 10;
+const BEHIND: u32 = 5;
+/// How much the thread steps back for the fold and the log when all cores are busy (`nice` of the thread, as Linux has it).
+const NICE: i32 = 10;
 /// Longest rest after an assessment.
 const REST: Duration = Duration::from_secs(30);
 
@@ -198,6 +200,10 @@ struct Gone;
 
 impl Worker {
     fn work(mut self) {
+        // The thread alone: on Linux, "this process" without a number is the calling thread.
+        if let Err(error) = rustix::process::setpriority_process(None, NICE) {
+            tracing::warn!(%error, "the assessing thread keeps the priority of the fold");
+        }
         while self.step().is_ok() {}
     }
 

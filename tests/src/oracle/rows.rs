@@ -28,6 +28,9 @@ pub struct Row {
     pub headers: Vec<(String, Bytes)>,
 }
 
+/// How long a broker that a fault has just started again may have no answer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
 const COMMITTED: &str = "read_committed";
 
 fn consumer(bootstrap: &str, isolation: &str) -> Result<BaseConsumer> {
@@ -45,19 +48,15 @@ fn consumer(bootstrap: &str, isolation: &str) -> Result<BaseConsumer> {
 /// Offsets just past the last record of each partition. A broker that has just started may need some tries.
 ///
 /// # Errors
-/// The broker does not answer for 30 s, or the topic is missing.
+/// The broker does not answer for 60 s, or the topic is missing.
 pub fn ends(bootstrap: &str, topic: &str) -> Result<BTreeMap<i32, i64>> {
     let consumer = consumer(bootstrap, COMMITTED)?;
     let mut last = None;
-    let answer = eventually(
-        &format!("the ends of {topic}"),
-        Duration::from_secs(30),
-        || {
-            try_ends(&consumer, topic)
-                .map_err(|error| last = Some(error))
-                .ok()
-        },
-    );
+    let answer = eventually(&format!("the ends of {topic}"), PATIENCE, || {
+        try_ends(&consumer, topic)
+            .map_err(|error| last = Some(error))
+            .ok()
+    });
     answer.with_context(|| format!("{last:?}"))
 }
 
@@ -125,7 +124,16 @@ fn read(bootstrap: &str, topic: &str, isolation: &str) -> Result<Vec<Row>> {
     let consumer = consumer(bootstrap, isolation)?;
     let mut rows = Vec::new();
     for (partition, end) in ends {
-        let (low, _) = consumer.fetch_watermarks(topic, partition, Duration::from_secs(20))?;
+        let low = eventually(
+            &format!("the start of {topic} partition {partition}"),
+            PATIENCE,
+            || {
+                consumer
+                    .fetch_watermarks(topic, partition, Duration::from_secs(20))
+                    .ok()
+                    .map(|(low, _)| low)
+            },
+        )?;
         if low >= end {
             continue;
         }
@@ -172,14 +180,17 @@ fn read(bootstrap: &str, topic: &str, isolation: &str) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-/// Whether a reader's error is a lost connection, which its client mends by itself.
+/// Whether a reader's error is a lost connection or a partition whose leader is just being found, which its client mends by itself.
 fn passes(error: &KafkaError) -> bool {
     matches!(
         error.rdkafka_error_code(),
         Some(
             RDKafkaErrorCode::AllBrokersDown
                 | RDKafkaErrorCode::BrokerTransportFailure
+                | RDKafkaErrorCode::LeaderNotAvailable
+                | RDKafkaErrorCode::NotLeaderForPartition
                 | RDKafkaErrorCode::OperationTimedOut
+                | RDKafkaErrorCode::UnknownPartition
         )
     )
 }

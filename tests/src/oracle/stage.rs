@@ -14,6 +14,11 @@ use crate::trial::{self, LogKind, Ports, Trial};
 
 /// Partitions of every topic on the stage.
 pub const PARTITIONS: u32 = 4;
+/// How long an ordered end may take. An engine gives a transaction 20 s, and one that fails is aborted first; a machine whose disk
+/// stands still takes longer, which is no contradiction.
+const STOP: Duration = Duration::from_secs(120);
+/// How long a process may take to be ready, the broker being away at first.
+const READY: Duration = Duration::from_secs(120);
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// A broker that the stage owns, run by the project's own runner.
@@ -305,9 +310,7 @@ impl Stage {
         if kill {
             process.kill9()?;
         } else {
-            let code = process
-                .stop(Duration::from_secs(40))
-                .with_context(|| process.tail(20))?;
+            let code = process.stop(STOP).with_context(|| process.tail(20))?;
             anyhow::ensure!(
                 code == 0,
                 "engine {number} ended with {code}\n{}",
@@ -380,7 +383,7 @@ impl Stage {
         }
         let code = self
             .ingest
-            .stop(Duration::from_secs(40))
+            .stop(STOP)
             .with_context(|| self.ingest.tail(20))?;
         anyhow::ensure!(
             code == 0,
@@ -461,9 +464,5 @@ fn ready(port: u16, what: &str) -> Result<()> {
             .filter(|(code, _)| *code == 200)
             .map(drop)
     };
-    Ok(eventually(
-        &format!("{what} is ready"),
-        Duration::from_secs(30),
-        answer,
-    )?)
+    Ok(eventually(&format!("{what} is ready"), READY, answer)?)
 }

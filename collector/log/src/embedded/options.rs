@@ -44,7 +44,8 @@ impl Default for EmbeddedOptions {
             tombstones: None,
             queue_records: 100_000,
             queue_bytes: 64 * 1024 * 1024,
-            memory_bytes: 32 * 1024 * 1024,
+            // Less, and the store writes out and merges what the engine is just replacing, several times a second.
+            memory_bytes: 128 * 1024 * 1024,
             cache_bytes: 32 * 1024 * 1024,
             socket: true,
         }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{BEHIND_MS, Left, Membership, now_ms};
+use super::{BEHIND, Left, Membership};
 use crate::engine::site::SiteState;
 
 impl<S: SiteState> Membership<'_, S>
@@ -38,8 +38,7 @@ where
     }
 
     pub(super) fn behind(&self) -> bool {
-        self.oldest_received
-            .is_some_and(|received| now_ms().saturating_sub(received) > BEHIND_MS)
+        self.waited.is_some_and(|waited| waited > BEHIND)
     }
 
     /// After a transaction that failed, a handover may be lost with it: all partitions are restored, and handed over whole.
