@@ -5,7 +5,9 @@ pub mod check;
 pub mod described;
 pub mod intel;
 pub mod inventory;
+mod live;
 pub mod log;
+mod names;
 mod output;
 pub mod risk;
 pub mod source;
@@ -40,7 +42,7 @@ pub use risk::RiskAction;
         auscult-collector inventory --watch                 the devices, as they come\n  \
         auscult-collector tail lifecycle --from beginning   what appeared, changed and went\n  \
         auscult-collector intel import csaf/ kev.json       vulnerability intelligence, from files\n  \
-        auscult-collector risk top site.json                the weaknesses that matter in a described site\n\n\
+        auscult-collector risk top                          the weaknesses that matter\n\n\
         Exit codes: 0 as asked, 1 failed, 64 bad configuration or arguments,\n\
         65 a file given is not as it should be, 66 it cannot be read, 69 something needed is not there."
 )]
@@ -97,13 +99,16 @@ pub enum Command {
         #[command(subcommand)]
         action: IntelAction,
     },
-    /// A described site: which weaknesses can really be used, by which way, and what changes it.
+    /// Which weaknesses can really be used, by which way, and what changes it: of the sites followed, or of a described one.
     #[command(after_help = "Examples:\n  \
-        auscult-collector risk top site.json --intel advisories/       the few that matter\n  \
-        auscult-collector risk explain pump-7/CVE-2026-1 site.json     why, hop by hop\n  \
-        auscult-collector risk controls site.json --budget 5           what to do about it\n\n\
-        These commands work on a site described in a file (as `assess` reads it), without any log;\n\
-        the sites that the collector follows live are not asked here.")]
+        auscult-collector risk top                                     the few that matter, of every site followed\n  \
+        auscult-collector risk top --site main --json\n  \
+        auscult-collector risk explain pump-7/CVE-2026-1               why, hop by hop\n  \
+        auscult-collector risk controls --site main --budget 5         what to do about it\n  \
+        auscult-collector risk top site.json --intel advisories/       a described site, without any log\n\n\
+        Without SITE.json the sites are those that the collector follows: their state and the intelligence are read from\n\
+        the log (Kafka, or a log on disk, also while a collector runs on it) and assessed with the engine's weights, as it\n\
+        does. Devices are named by host name, address or interface address where that names one device, or by identifier.")]
     Risk {
         /// What is asked.
         #[command(subcommand)]
@@ -231,10 +236,10 @@ pub struct CopyArgs {
 
 impl Command {
     /// The name of a command that reads no configuration.
-    const fn without_configuration(&self) -> Option<&'static str> {
+    fn without_configuration(&self) -> Option<&'static str> {
         match self {
             Self::Pki(_) => Some("pki"),
-            Self::Risk { .. } => Some("risk"),
+            Self::Risk { action } if action.is_described() => Some("risk with a SITE.json"),
             Self::Assess(_) => Some("assess"),
             _ => None,
         }
@@ -276,7 +281,7 @@ impl CommandLine {
             Command::Tail(args) => tail::run(&CollectorConfig::read(path)?, &args),
             Command::Log { action } => log::run(&CollectorConfig::read(path)?, &action),
             Command::Intel { action } => intel::run(&CollectorConfig::read(path)?, &action),
-            Command::Risk { action } => risk::run(&action),
+            Command::Risk { action } => risk::run(path, &action),
             Command::Assess(args) => assess::run(&args),
         }
     }

@@ -32,6 +32,8 @@ mod matching;
 mod mirror;
 mod print;
 mod site;
+mod spread;
+pub mod standards;
 mod tell;
 mod view;
 
@@ -46,6 +48,7 @@ pub use ledger::{
     is_ledger_key,
 };
 pub use mirror::Delta;
-pub use site::{SiteFindings, Verdict, Weights};
+pub use site::{SiteFindings, Standing, Verdict, Weights};
+pub use spread::{Estate, OpenFinding, SITES, SiteShare, Spread, Worst, millionths};
 pub use tell::{Activity, Closing, Moved, PairTold, Said, Subject, Telling, match_name};
 pub use view::{DeviceFacts, DeviceView, Hypothesis, Label, ServiceView};

@@ -18,6 +18,9 @@ use crate::print::Print;
 use crate::tell::{Teller, Telling};
 
 mod graph;
+mod standing;
+
+pub use standing::Standing;
 
 /// Below this many active devices the scale of attempts is 1: a campaign of the usual size would be all of the site.
 const SMALL: usize = 64;
@@ -408,7 +411,8 @@ impl SiteFindings {
         let teller = Teller {
             site: &self.site,
             clock: self.mirror.clock,
-            devices: &self.mirror.devices,
+            mirror: &self.mirror,
+            policy: &policy,
             entries: &self.entries,
             knowledge,
             changes: &found.changes,

@@ -5,13 +5,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use auscult_inventory::DeviceId;
 use auscult_proto::ids::SiteId;
 use auscult_risk::document::{DeviceEntry, Match};
-use auscult_risk::{Assessor, Brief, DeviceRisk, Explanation, PairName, PairRisk};
+use auscult_risk::{Assessor, Brief, DeviceRisk, Explanation, PairName, PairRisk, Policy};
 
 use crate::band::{Band, STEP, points};
 use crate::change::{Cause, Change, cause_of};
 use crate::knowledge::{Knowledge, Known, KnownFacts};
 use crate::ledger::{Ledger, LedgerRecord, Life, ToldPair, ToldRisk};
+use crate::mirror::Mirror;
+use crate::standards::{SiteView, Standards, services};
 use crate::view::{DeviceView, Label};
+
+mod moved;
+
+pub use moved::match_name;
+use moved::{moved, moved_risk};
 
 /// What happens to a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -76,6 +83,8 @@ pub struct PairTold {
     pub risk: Option<PairRisk>,
     /// Factors and routes; `None` when it closes.
     pub explanation: Option<Explanation>,
+    /// SSVC, BOD 26-04 and CVSS with the environment, as they are when this is told: they alone tell nothing. `None` when it closes.
+    pub standards: Option<Standards>,
     /// Names of the devices on the routes.
     pub names: BTreeMap<String, String>,
 }
@@ -119,7 +128,8 @@ pub struct Telling {
 pub(crate) struct Teller<'a> {
     pub(crate) site: &'a SiteId,
     pub(crate) clock: i64,
-    pub(crate) devices: &'a BTreeMap<DeviceId, DeviceView>,
+    pub(crate) mirror: &'a Mirror,
+    pub(crate) policy: &'a Policy,
     pub(crate) entries: &'a BTreeMap<DeviceId, DeviceEntry>,
     pub(crate) knowledge: &'a Knowledge,
     pub(crate) changes: &'a [Change],
@@ -153,6 +163,7 @@ impl<'a> Teller<'a> {
         ledger: &mut Ledger,
     ) -> crate::site::Verdict {
         let views: BTreeMap<String, &DeviceView> = self
+            .mirror
             .devices
             .iter()
             .map(|(id, view)| (id.to_string(), view))
@@ -177,10 +188,11 @@ impl<'a> Teller<'a> {
                 explanations.insert(name.clone(), explanation);
             }
         }
-        for due in due {
+        let standards = self.standards(&due, &views);
+        for (due, standards) in due.into_iter().zip(standards) {
             verdict
                 .tellings
-                .push(self.pair(due, ledger, &views, &explanations));
+                .push(self.pair(due, standards, ledger, &views, &explanations));
         }
         self.risks(brief, ledger, &views, &mut verdict);
         verdict
@@ -303,9 +315,34 @@ impl<'a> Teller<'a> {
         listed
     }
 
+    /// The standards of every pair that is told of and does not close.
+    fn standards(
+        &self,
+        due: &[Due<'_>],
+        views: &BTreeMap<String, &DeviceView>,
+    ) -> Vec<Option<Standards>> {
+        let told = due.iter().filter(|due| due.now.is_some());
+        let devices: BTreeSet<DeviceId> = told
+            .filter_map(|due| Some(views.get(&due.name.0)?.id))
+            .collect();
+        if devices.is_empty() {
+            return due.iter().map(|_| None).collect();
+        }
+        let services = services(self.mirror, &devices);
+        let site = SiteView::live(self.policy, self.mirror, self.entries, &devices, &services);
+        due.iter()
+            .map(|due| {
+                let worst = due.now.as_ref()?.worst;
+                let known = self.knowledge.find(&worst.weakness)?;
+                Some(site.standards(worst, &known.risk))
+            })
+            .collect()
+    }
+
     fn pair(
         &self,
         due: Due<'_>,
+        standards: Option<Standards>,
         ledger: &mut Ledger,
         views: &BTreeMap<String, &DeviceView>,
         explanations: &BTreeMap<PairName, Explanation>,
@@ -361,6 +398,7 @@ impl<'a> Teller<'a> {
                 version: record.version.clone(),
                 risk: due.now.as_ref().map(|now| now.worst.clone()),
                 explanation: explanation.cloned(),
+                standards,
                 names,
             })),
             moved: due.moved,
@@ -473,76 +511,5 @@ fn subject(device: &str, views: &BTreeMap<String, &DeviceView>) -> Subject {
         label: view.map(|view| view.label.clone()).unwrap_or_default(),
         segment: view.map(|view| view.facts.segment.clone()),
         class: view.map(|view| view.facts.class.clone()),
-    }
-}
-
-/// What of an open pair is worth telling.
-fn moved(told: &ToldPair, now: &Now<'_>, band: Band) -> Vec<Moved> {
-    let mut moved = Vec::new();
-    let mut differ = |field, before: Option<String>, after: Option<String>| {
-        if before != after {
-            moved.push(Moved {
-                field,
-                before,
-                after,
-            });
-        }
-    };
-    let text = |text: &dyn std::fmt::Display| Some(text.to_string());
-    differ("band", text(&told.life.band.name()), text(&band.name()));
-    if told.life.points.abs_diff(now.points) >= STEP || told.life.band != band {
-        differ("points", text(&told.life.points), text(&now.points));
-    }
-    differ(
-        "match",
-        Some(match_name(told.matched).to_owned()),
-        Some(match_name(now.matched).to_owned()),
-    );
-    let named = |services: &[Option<String>]| {
-        let named: Vec<&str> = services
-            .iter()
-            .map(|service| service.as_deref().unwrap_or("any"))
-            .collect();
-        Some(named.join(" "))
-    };
-    differ("services", named(&told.services), named(&now.services));
-    differ("version", told.version.clone(), now.version.clone());
-    let (was, is) = (&told.known, &now.known);
-    differ("known_exploited", text(&was.kev), text(&is.kev));
-    differ("ransomware", text(&was.ransomware), text(&is.ransomware));
-    differ("public_exploit", text(&was.exploit), text(&is.exploit));
-    differ("fix_available", text(&was.fix), text(&is.fix));
-    moved
-}
-
-fn moved_risk(open: Option<Life>, now: &Life) -> Vec<Moved> {
-    let text = |text: &dyn std::fmt::Display| Some(text.to_string());
-    let after = now.open;
-    let mut moved = vec![Moved {
-        field: "points",
-        before: open.and_then(|life| text(&life.points)),
-        after: if after { text(&now.points) } else { None },
-    }];
-    if open.map(|life| life.band) != Some(now.band) || !after {
-        moved.push(Moved {
-            field: "band",
-            before: open.and_then(|life| text(&life.band.name())),
-            after: if after { text(&now.band.name()) } else { None },
-        });
-    }
-    moved
-}
-
-/// A match in one word, as described sites write it.
-#[must_use]
-pub fn match_name(matched: Match) -> &'static str {
-    match matched {
-        Match::Affected => "affected",
-        Match::UnknownVersion => "unknown_version",
-        Match::ProductFamily => "product_family",
-        Match::Component => "component",
-        Match::UnderInvestigation => "under_investigation",
-        Match::NotAffected => "not_affected",
-        Match::Fixed => "fixed",
     }
 }

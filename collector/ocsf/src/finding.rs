@@ -14,7 +14,7 @@ use crate::technique::attacks;
 use crate::{Context, OCSF_VERSION, PublicRecord, PublicTopic};
 
 mod weakness;
-use weakness::{attack_graph, description_of, is_cve, title_of, vulnerability};
+use weakness::{attack_graph, description_of, environmental, is_cve, title_of, vulnerability};
 
 pub(crate) fn records(telling: &Telling, context: &Context) -> [PublicRecord; 2] {
     let code = match telling.said {
@@ -371,6 +371,13 @@ fn moved(telling: &Telling) -> Vec<Value> {
 
 fn pair_extension(telling: &Telling, pair: &PairTold) -> Value {
     let explanation = pair.explanation.as_ref();
+    let standards = pair.standards.as_ref();
+    // OCSF has a place for CVSS in a CVE only.
+    let elsewhere: Vec<Value> = if is_cve(&pair.weakness) {
+        Vec::new()
+    } else {
+        environmental(pair).collect()
+    };
     object([
         ("site", json!(telling.site.as_str())),
         ("segment", json!(telling.subject.segment)),
@@ -390,6 +397,9 @@ fn pair_extension(telling: &Telling, pair: &PairTold) -> Value {
         ("points", json!(telling.life.points)),
         ("band", json!(telling.life.band)),
         ("risk", pair.risk.as_ref().map_or(Value::Null, numbers)),
+        ("ssvc", json!(standards.map(|it| it.ssvc))),
+        ("bod_26_04", json!(standards.map(|it| it.bod_26_04))),
+        ("cvss", Value::Array(elsewhere)),
         ("factors", json!(explanation.map(|it| &it.factors))),
         (
             "routes",

@@ -25,6 +25,7 @@ mod envelope;
 mod extension;
 mod finding;
 mod lifecycle;
+mod open;
 mod sensor;
 mod technique;
 mod text;
@@ -35,6 +36,7 @@ mod tests;
 use auscult_inventory::{Event, EventKind};
 
 use envelope::{Code, Envelope};
+pub use open::open_finding;
 
 /// Version of OCSF that the events follow.
 pub const OCSF_VERSION: &str = "1.8.0";

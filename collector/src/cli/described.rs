@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use auscult_intel::index::Index;
 use auscult_process::exit;
@@ -10,6 +11,7 @@ use auscult_risk::document::Document;
 use auscult_risk::{Assessor, Faults, Policy, Site};
 
 use super::counted;
+use super::names::Names;
 use super::output::note;
 use crate::Failure;
 use crate::intel::files::{self, Became};
@@ -32,7 +34,7 @@ pub struct Described {
     pub policy: Option<PathBuf>,
 }
 
-/// A described site, assessed.
+/// A site, assessed.
 pub(super) struct Assessed {
     /// The site as assessed, completed.
     pub site: Site,
@@ -41,7 +43,9 @@ pub(super) struct Assessed {
     /// The result.
     pub assessor: Assessor,
     /// What more devices are matched from, where intelligence was given.
-    pub index: Option<Index>,
+    pub index: Option<Arc<Index>>,
+    /// How people know its devices.
+    pub names: Names,
 }
 
 impl Described {
@@ -51,7 +55,7 @@ impl Described {
     /// 66 for a file that cannot be read, 65 with all faults for one that is not as it should be.
     pub(super) fn assess(&self) -> Result<Assessed, Failure> {
         let name = self.site.display().to_string();
-        let policy = self.policy()?;
+        let policy = weights(self.policy.as_deref())?;
         let bytes = read(&self.site)?;
         let bad = |faults: &Faults| bad_data(&name, faults);
         let mut document = auscult_risk::read_document(&bytes).map_err(|faults| bad(&faults))?;
@@ -71,27 +75,9 @@ impl Described {
             site,
             policy,
             assessor,
-            index,
+            index: index.map(Arc::new),
+            names: Names::default(),
         })
-    }
-
-    fn policy(&self) -> Result<Policy, Failure> {
-        let published = Policy::published()
-            .map_err(|faults| Failure::new(exit::FAILURE, faults.to_string()))?;
-        let Some(path) = &self.policy else {
-            return Ok(published);
-        };
-        let text = String::from_utf8_lossy(&read(path)?).into_owned();
-        let bad = |what: String| Failure::new(exit::DATA, format!("{}: {what}", path.display()));
-        let json = text.trim_start().starts_with('{');
-        let overrides: serde_json::Value = if json {
-            serde_json::from_str(&text).map_err(|error| bad(format!("is not JSON: {error}")))?
-        } else {
-            toml::from_str(&text).map_err(|error| bad(format!("is not TOML: {error}")))?
-        };
-        published
-            .with_overrides(&overrides)
-            .map_err(|faults| bad_data(&path.display().to_string(), &faults))
     }
 
     fn index(&self) -> Result<Option<Index>, Failure> {
@@ -132,6 +118,29 @@ impl Described {
         ));
         Ok(Some(library.index()))
     }
+}
+
+/// The published weights, with those of a file over them.
+///
+/// # Errors
+/// 66 for a file that cannot be read, 65 for one that holds no weights.
+pub(super) fn weights(path: Option<&Path>) -> Result<Policy, Failure> {
+    let published =
+        Policy::published().map_err(|faults| Failure::new(exit::FAILURE, faults.to_string()))?;
+    let Some(path) = path else {
+        return Ok(published);
+    };
+    let text = String::from_utf8_lossy(&read(path)?).into_owned();
+    let bad = |what: String| Failure::new(exit::DATA, format!("{}: {what}", path.display()));
+    let json = text.trim_start().starts_with('{');
+    let overrides: serde_json::Value = if json {
+        serde_json::from_str(&text).map_err(|error| bad(format!("is not JSON: {error}")))?
+    } else {
+        toml::from_str(&text).map_err(|error| bad(format!("is not TOML: {error}")))?
+    };
+    published
+        .with_overrides(&overrides)
+        .map_err(|faults| bad_data(&path.display().to_string(), &faults))
 }
 
 fn tell(done: Completion) {

@@ -1,19 +1,22 @@
-//! `risk`: what matters of a described site, why, and what would change it.
+//! `risk`: what matters of a site, why, and what would change it.
 
+mod asked;
 mod explain;
 mod show;
+mod spread;
 mod what_if;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use auscult_process::exit;
 use serde::Serialize;
 use serde_json::json;
 
-use super::described::{Assessed, Described};
+use super::described::Assessed;
 use super::output::Output;
 use crate::Failure;
 use crate::site::standards;
+use asked::Asked;
 
 /// What is asked about the site.
 #[derive(Debug, clap::Subcommand)]
@@ -22,22 +25,36 @@ pub enum RiskAction {
     Top {
         /// Which site.
         #[command(flatten)]
-        site: Described,
+        site: Asked,
         /// The answer as one JSON object.
         #[arg(long)]
         json: bool,
     },
     /// Why: the ways to a device or to one weakness of it, hop by hop with the evidence, and every factor of the score.
     #[command(after_help = "Examples:\n  \
-        auscult-collector risk explain pump-7 site.json                  every weakness of a device\n  \
-        auscult-collector risk explain pump-7/CVE-2026-1 site.json       one of them")]
+        auscult-collector risk explain pump-7                            every weakness of a device\n  \
+        auscult-collector risk explain pump-7/CVE-2026-1                 one of them\n  \
+        auscult-collector risk explain pump-7/CVE-2026-1 site.json       of a described site")]
     Explain {
-        /// A device, or a device and one of its weaknesses.
-        #[arg(value_name = "DEVICE[/WEAKNESS]")]
+        /// A device, a device and one of its weaknesses, or the name of a finding.
+        #[arg(value_name = "DEVICE[/WEAKNESS]|FINDING")]
         what: String,
         /// Which site.
         #[command(flatten)]
-        site: Described,
+        site: Asked,
+        /// The answer as one JSON object.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Weaknesses that many sites have: each one statement, with its sites, its devices and the worst of them.
+    #[command(
+        after_help = "Reads the open findings (auscult.public.findings-open.v1) of all sites; whoever reads that topic can say the same.\n\
+        LOSS is the expected direct loss if every site had one campaign, RISK its points and band, as findings have them."
+    )]
+    Spread {
+        /// Only weaknesses of at least so many sites.
+        #[arg(long, value_name = "N", default_value_t = auscult_findings::SITES)]
+        sites: usize,
         /// The answer as one JSON object.
         #[arg(long)]
         json: bool,
@@ -46,7 +63,7 @@ pub enum RiskAction {
     Springboards {
         /// Which site.
         #[command(flatten)]
-        site: Described,
+        site: Asked,
         /// Rows at most; 0: all.
         #[arg(long, value_name = "N", default_value_t = 20)]
         most: usize,
@@ -56,6 +73,7 @@ pub enum RiskAction {
     },
     /// What a change would change: loss, to-do list and devices before and after. Several changes are one step.
     #[command(after_help = "Examples:\n  \
+        auscult-collector risk what-if --site main --patch pump-7/CVE-2026-1\n  \
         auscult-collector risk what-if site.json --patch pump-7/CVE-2026-1 --close pump-7/tcp/23\n  \
         auscult-collector risk what-if site.json --cut-link office/ward/tcp/445\n  \
         auscult-collector risk what-if site.json --add-device new-pump.json --intel advisories/\n\n\
@@ -72,7 +90,7 @@ pub enum RiskAction {
     Controls {
         /// Which site.
         #[command(flatten)]
-        site: Described,
+        site: Asked,
         /// Measures at most.
         #[arg(long, value_name = "K", default_value_t = 10)]
         budget: usize,
@@ -87,7 +105,7 @@ pub enum RiskAction {
 pub struct WhatIfArgs {
     /// Which site.
     #[command(flatten)]
-    site: Described,
+    site: Asked,
     /// The device is gone.
     #[arg(long, value_name = "DEVICE")]
     remove_device: Vec<String>,
@@ -111,37 +129,68 @@ pub struct WhatIfArgs {
     json: bool,
 }
 
-/// Answers.
-///
-/// # Errors
-/// Those of the site file (65, 66), 64 for names that the site does not have.
-pub fn run(action: &RiskAction) -> Result<(), Failure> {
-    match action {
-        RiskAction::Top { site, json } => top(&site.assess()?, *json),
-        RiskAction::Explain { what, site, json } => explain::run(&site.assess()?, what, *json),
-        RiskAction::Springboards { site, most, json } => {
-            springboards(&site.assess()?, *most, *json)
-        }
-        RiskAction::WhatIf(args) => what_if::run(&args.site.assess()?, args),
-        RiskAction::Controls { site, budget, json } => controls(&site.assess()?, *budget, *json),
+impl RiskAction {
+    /// Whether the question is about a described site, for which there is no configuration.
+    #[must_use]
+    pub fn is_described(&self) -> bool {
+        let asked = match self {
+            Self::Top { site, .. }
+            | Self::Explain { site, .. }
+            | Self::Springboards { site, .. }
+            | Self::Controls { site, .. } => site,
+            Self::WhatIf(args) => &args.site,
+            Self::Spread { .. } => return false,
+        };
+        asked.is_described()
     }
 }
 
-fn top(assessed: &Assessed, json: bool) -> Result<(), Failure> {
+/// Answers. `config`: the configuration that was named, which says where the log is.
+///
+/// # Errors
+/// Those of the site file (65, 66) or of the log (69), 64 for names that the site does not have.
+pub fn run(config: Option<&Path>, action: &RiskAction) -> Result<(), Failure> {
+    match action {
+        RiskAction::Top { site, json } => site.each(config, |it, several| top(it, several, *json)),
+        RiskAction::Explain { what, site, json } => {
+            let what = &explain::of_finding(what);
+            explain::run(&site.with_device(config, what)?, what, *json)
+        }
+        RiskAction::Spread { sites, json } => spread::run(config, *sites, *json),
+        RiskAction::Springboards { site, most, json } => site.each(config, |it, several| {
+            springboards(it, several, *most, *json)
+        }),
+        RiskAction::WhatIf(args) => what_if::run(&args.site.one(config)?, args),
+        RiskAction::Controls { site, budget, json } => controls(&site.one(config)?, *budget, *json),
+    }
+}
+
+fn top(assessed: &Assessed, several: bool, json: bool) -> Result<(), Failure> {
     let assessment = assessed.assessor.assessment();
     let mut written = standards::beside(assessed.site.document(), &assessed.policy, &assessment);
     written.pairs.retain(|pair| pair.risk.in_cut);
     if json {
-        return print_json(&json!({
-            "site": assessment.site,
-            "summary": assessment.summary,
-            "pairs": written.pairs,
-        }));
+        let devices = written.pairs.iter().map(|pair| pair.risk.device.as_str());
+        return print_named(
+            assessed,
+            devices,
+            json!({
+                "site": assessment.site,
+                "summary": assessment.summary,
+                "pairs": written.pairs,
+            }),
+        );
     }
-    print(&show::top(&assessment, &written.pairs))
+    let lines = show::top(&assessment, &written.pairs, &assessed.names);
+    print(&headed(assessed, several, lines))
 }
 
-fn springboards(assessed: &Assessed, most: usize, json: bool) -> Result<(), Failure> {
+fn springboards(
+    assessed: &Assessed,
+    several: bool,
+    most: usize,
+    json: bool,
+) -> Result<(), Failure> {
     let mut devices = assessed.assessor.assessment().devices;
     devices.retain(|device| device.springboard > 0.0);
     devices.sort_by_key(|device| device.springboard_rank);
@@ -149,9 +198,11 @@ fn springboards(assessed: &Assessed, most: usize, json: bool) -> Result<(), Fail
         devices.truncate(most);
     }
     if json {
-        return print_json(&json!({ "springboards": devices }));
+        let named = devices.iter().map(|device| device.device.as_str());
+        return print_named(assessed, named, json!({ "springboards": devices }));
     }
-    print(&show::springboards(&devices))
+    let lines = show::springboards(&devices, &assessed.names);
+    print(&headed(assessed, several, lines))
 }
 
 fn controls(assessed: &Assessed, budget: usize, json: bool) -> Result<(), Failure> {
@@ -159,7 +210,33 @@ fn controls(assessed: &Assessed, budget: usize, json: bool) -> Result<(), Failur
     if json {
         return print_json(&plan);
     }
-    print(&show::plan(&plan))
+    print(&show::plan(&plan, &assessed.names))
+}
+
+/// Of several sites, each below its name.
+fn headed(assessed: &Assessed, several: bool, lines: Vec<String>) -> Vec<String> {
+    if !several {
+        return lines;
+    }
+    let heading = format!("site {}", assessed.site.document().site);
+    let mut headed = vec![heading];
+    headed.extend(lines);
+    headed.push(String::new());
+    headed
+}
+
+/// One JSON object, with what people call these devices where they have names beside their identifiers, and with the site.
+fn print_named<'a>(
+    assessed: &'a Assessed,
+    devices: impl Iterator<Item = &'a str>,
+    mut answer: serde_json::Value,
+) -> Result<(), Failure> {
+    let names = assessed.names.some(devices);
+    if let Some(answer) = answer.as_object_mut().filter(|_| !names.is_empty()) {
+        answer.insert("site".to_owned(), json!(assessed.site.document().site));
+        answer.insert("names".to_owned(), json!(names));
+    }
+    print_json(&answer)
 }
 
 fn print(lines: &[String]) -> Result<(), Failure> {

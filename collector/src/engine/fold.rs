@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use auscult_inventory::site_of_key;
 use auscult_log::{Message, Stored, Topic, Transaction};
 use auscult_proto::ids::SiteId;
-use bytes::Bytes;
 
 use super::beside::{Handover, Told};
+use super::changelog::restored;
+pub use super::changelog::{Changelog, Unreadable};
 use super::pending::{Blind, Pending, Tally};
 use super::poison::{Envelope, Poison};
 use super::site::{Output, SiteState, StateRecord};
@@ -65,18 +65,6 @@ struct Partition<S: SiteState> {
     /// By site, where assessments follow.
     unseen: BTreeMap<SiteId, Unseen<S>>,
     pending: Pending,
-}
-
-/// The changelog of a partition cannot be used.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("state record {offset} of partition {partition}: {fault}")]
-pub struct Unreadable {
-    /// The partition.
-    pub partition: u32,
-    /// The record's offset; 0 when the fault lies in the records of a site together.
-    pub offset: u64,
-    /// What is wrong with it.
-    pub fault: String,
 }
 
 /// What became of a record.
@@ -163,22 +151,15 @@ impl<S: SiteState> Fold<S> {
         let mut sites = BTreeMap::new();
         let mut unseen = BTreeMap::new();
         for (site, records) in changelog.sites {
-            let (told, records): (Vec<_>, Vec<_>) = records
-                .into_iter()
-                .partition(|(key, _)| S::is_ledger_key(key));
-            if self.followed {
-                let ledger = S::ledger(told).map_err(|fault| Unreadable {
+            let (state, ledger) = restored::<S>(&site, &self.settings, records, self.followed)
+                .map_err(|fault| Unreadable {
                     partition,
                     offset: 0,
                     fault: format!("site {site}: {fault}"),
                 })?;
+            if let Some(ledger) = ledger {
                 unseen.insert(site.clone(), Unseen::new(ledger));
             }
-            let state = S::restore(&site, &self.settings, records).map_err(|fault| Unreadable {
-                partition,
-                offset: 0,
-                fault: format!("site {site}: {fault}"),
-            })?;
             sites.insert(site, state);
         }
         let epoch = self.epoch;
@@ -484,43 +465,5 @@ fn state_message(stored: &Stored, (key, value): StateRecord) -> Message {
         value,
         headers: Vec::new(),
         timestamp_ms: stored.message.timestamp_ms,
-    }
-}
-
-/// A partition's changelog on its way into memory: the latest record of every key, by site.
-#[derive(Debug, Default)]
-pub struct Changelog {
-    sites: BTreeMap<SiteId, BTreeMap<Bytes, Bytes>>,
-    unreadable: Option<Unreadable>,
-    records: u64,
-}
-
-impl Changelog {
-    /// Takes the next record, in offset order. A record that names no site makes the whole changelog unreadable.
-    pub fn push(&mut self, stored: Stored) {
-        self.records = self.records.saturating_add(1);
-        let Some(site) = site_of_key(&stored.message.key) else {
-            self.unreadable.get_or_insert(Unreadable {
-                partition: stored.partition,
-                offset: stored.offset,
-                fault: "its key does not begin with a site name".to_owned(),
-            });
-            return;
-        };
-        let records = self.sites.entry(site).or_default();
-        match stored.message.value {
-            Some(value) => {
-                records.insert(stored.message.key, value);
-            }
-            None => {
-                records.remove(&stored.message.key);
-            }
-        }
-    }
-
-    /// Records read so far, replaced and removed ones included.
-    #[must_use]
-    pub fn records(&self) -> u64 {
-        self.records
     }
 }

@@ -5,6 +5,7 @@
 //! transaction is repeated, leaves no trace in what readers see.
 
 pub mod beside;
+pub mod changelog;
 pub mod fold;
 pub mod inventory;
 mod pace;

@@ -9,7 +9,7 @@ use auscult_findings::Knowledge;
 use auscult_log::{Log, LogError, Reader, StartAt, Stored, Topic};
 use auscult_process::Shutdown;
 
-use crate::intel::record::Record;
+use crate::intel::record::{Record, RecordError};
 use crate::metrics as names;
 
 /// Longest wait for a record, and by that how long a burst must be over to count.
@@ -81,40 +81,18 @@ impl Intelligence {
     }
 
     fn take(&self, stored: &Stored, named: Option<&mut BTreeSet<String>>) {
-        let key = String::from_utf8_lossy(&stored.message.key).into_owned();
         let record = Record::read(&stored.message);
-        let mut knowledge = self
-            .knowledge
-            .write()
-            .unwrap_or_else(PoisonError::into_inner);
-        let outcome = match record {
-            Ok(None) => {
-                if key.starts_with("#sbom/") {
-                    knowledge.take_sbom(&key, None);
-                } else {
-                    knowledge.forget(&key);
-                }
-                "ended"
-            }
-            Ok(Some(record)) => {
-                let mut taken = true;
-                if let Some(vulnerability) = record.vulnerability {
-                    if let Some(named) = named {
-                        named.insert(vulnerability.id.clone());
-                    }
-                    taken = knowledge.take(vulnerability);
-                }
-                if let Some(sbom) = record.sbom {
-                    knowledge.take_sbom(&key, Some(sbom));
-                }
-                if taken { "taken" } else { "refused" }
-            }
-            Err(error) => {
-                tracing::warn!(%error, partition = stored.partition, offset = stored.offset, "an intelligence record is set aside");
-                "refused"
-            }
+        let outcome = {
+            let mut knowledge = self
+                .knowledge
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            learn(&mut knowledge, &stored.message.key, record, named)
         };
-        metrics::counter!(names::INTEL_RECORDS, "outcome" => outcome).increment(1);
+        if let Outcome::Unreadable(error) = &outcome {
+            tracing::warn!(%error, partition = stored.partition, offset = stored.offset, "an intelligence record is set aside");
+        }
+        metrics::counter!(names::INTEL_RECORDS, "outcome" => outcome.name()).increment(1);
     }
 
     fn read_once(&self, named: &BTreeSet<String>) {
@@ -145,6 +123,84 @@ impl Intelligence {
         let known = u32::try_from(knowledge.len()).unwrap_or(u32::MAX);
         metrics::gauge!(names::INTEL_KNOWN).set(f64::from(known));
     }
+}
+
+/// What became of a record of the topic.
+#[derive(Debug)]
+enum Outcome {
+    Taken,
+    Ended,
+    /// It has the name of a weakness that this project observes itself.
+    Refused,
+    Unreadable(RecordError),
+}
+
+impl Outcome {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Ended => "ended",
+            Self::Refused | Self::Unreadable(_) => "refused",
+        }
+    }
+}
+
+/// Takes a record into what is known; it counts once that is settled. The name of a vulnerability is added to `named`.
+fn learn(
+    knowledge: &mut Knowledge,
+    key: &[u8],
+    record: Result<Option<Record>, RecordError>,
+    named: Option<&mut BTreeSet<String>>,
+) -> Outcome {
+    let key = String::from_utf8_lossy(key);
+    let record = match record {
+        Ok(Some(record)) => record,
+        Ok(None) => {
+            if key.starts_with("#sbom/") {
+                knowledge.take_sbom(&key, None);
+            } else {
+                knowledge.forget(&key);
+            }
+            return Outcome::Ended;
+        }
+        Err(error) => return Outcome::Unreadable(error),
+    };
+    let mut taken = true;
+    if let Some(vulnerability) = record.vulnerability {
+        if let Some(named) = named {
+            named.insert(vulnerability.id.clone());
+        }
+        taken = knowledge.take(vulnerability);
+    }
+    if let Some(sbom) = record.sbom {
+        knowledge.take_sbom(&key, Some(sbom));
+    }
+    if taken {
+        Outcome::Taken
+    } else {
+        Outcome::Refused
+    }
+}
+
+/// What the topic holds now, read once to its end, and how many of its records were not to be read: what an engine that follows it knows.
+///
+/// # Errors
+/// When the log cannot be read.
+pub fn read_all(reader: &mut dyn Reader) -> Result<(Knowledge, u64), LogError> {
+    let mut knowledge = Knowledge::default();
+    let mut refused: u64 = 0;
+    while !reader.caught_up() {
+        let Some(stored) = next(reader)? else {
+            continue;
+        };
+        let record = Record::read(&stored.message);
+        let outcome = learn(&mut knowledge, &stored.message.key, record, None);
+        if matches!(outcome, Outcome::Refused | Outcome::Unreadable(_)) {
+            refused = refused.saturating_add(1);
+        }
+    }
+    knowledge.settle();
+    Ok((knowledge, refused))
 }
 
 fn next(reader: &mut dyn Reader) -> Result<Option<Stored>, LogError> {

@@ -1,8 +1,6 @@
 //! A described site: read, completed from intelligence, assessed, and the standards written beside each pair.
 
-pub mod standards;
-
-pub use auscult_findings::completion;
+pub use auscult_findings::{completion, standards};
 
 #[cfg(test)]
 mod tests;

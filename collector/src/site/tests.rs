@@ -137,7 +137,7 @@ fn site(change: impl FnOnce(&mut Value)) -> Standards {
 }
 
 fn reach(change: impl FnOnce(&mut Value)) -> String {
-    let vector = site(change).cvss_environmental.unwrap().vector;
+    let vector = site(change).cvss_environmental().unwrap().vector.clone();
     vector
         .rsplit_once("/MAV:")
         .map_or_else(String::new, |(_, reach)| reach.to_owned())
@@ -207,9 +207,9 @@ fn exposure_and_the_directive_follow_entries() {
 fn a_vector_of_version_2_or_none_has_no_environment() {
     let old =
         site(|site| site["vulnerabilities"]["V"]["cvss"] = json!(["AV:N/AC:L/Au:N/C:C/I:C/A:C"]));
-    assert_eq!(old.cvss_environmental, None);
+    assert_eq!(old.cvss_environmental(), None);
     assert_eq!(old.bod_26_04.technical_impact, TechnicalImpact::Total);
     let none = site(|site| site["vulnerabilities"]["V"]["cvss"] = json!([]));
-    assert_eq!(none.cvss_environmental, None);
+    assert_eq!(none.cvss_environmental(), None);
     assert_eq!(none.bod_26_04.technical_impact, TechnicalImpact::Partial);
 }

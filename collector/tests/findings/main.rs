@@ -2,6 +2,7 @@
 //! told. On the log on disk and on a real Kafka, the same story.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+mod asked;
 #[path = "../../../tests/kafka/broker.rs"]
 mod broker;
 mod stage;
@@ -29,8 +30,12 @@ fn disk(dir: &std::path::Path) -> Arc<EmbeddedLog> {
 }
 
 fn kafka(name: &str) -> Arc<KafkaLog> {
+    kafka_under(broker::prefix(name))
+}
+
+fn kafka_under(topic_prefix: String) -> Arc<KafkaLog> {
     let options = KafkaOptions {
-        topic_prefix: broker::prefix(name),
+        topic_prefix,
         session_timeout: Duration::from_secs(6),
         ..KafkaOptions::new(broker::Broker::shared().bootstrap())
     };
@@ -71,4 +76,23 @@ fn restarts_and_bad_intelligence_on_the_log_on_disk() {
 #[test]
 fn restarts_and_bad_intelligence_on_kafka() {
     story::restarts(kafka("findings-restarts"));
+}
+
+#[test]
+fn people_ask_about_live_sites_on_the_log_on_disk() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let config = format!("[embedded]\ndir = {:?}\n", data.display().to_string());
+    asked::asked(disk(&data), dir.path(), &config);
+}
+
+#[test]
+fn people_ask_about_live_sites_on_kafka() {
+    let dir = tempfile::tempdir().unwrap();
+    let prefix = broker::prefix("findings-asked");
+    let config = format!(
+        "[kafka]\nbootstrap = {:?}\ntopic_prefix = {prefix:?}\n",
+        broker::Broker::shared().bootstrap()
+    );
+    asked::asked(kafka_under(prefix), dir.path(), &config);
 }

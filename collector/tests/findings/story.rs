@@ -10,8 +10,8 @@ use serde_json::json;
 use crate::stage::{Engine, Finding, Stage};
 use crate::ward::{DAY, START, Sensor, flaw, record, with_epss, with_kev};
 
-const FIRST: &str = "CVE-2026-1001";
-const SECOND: &str = "CVE-2026-1002";
+pub(crate) const FIRST: &str = "CVE-2026-1001";
+pub(crate) const SECOND: &str = "CVE-2026-1002";
 
 /// Every record names this kind of change, and all of it is sound.
 fn assert_caused(told: &[Finding], kind: &str) {
@@ -34,7 +34,7 @@ fn of<'a>(told: &'a [Finding], end: &'a str) -> impl Iterator<Item = &'a Finding
 }
 
 /// Two workstations, of which one maintains three pumps.
-fn ward(sensor: &mut Sensor) -> Message {
+pub(crate) fn ward(sensor: &mut Sensor) -> Message {
     for n in [1, 2] {
         sensor.browses(n);
     }

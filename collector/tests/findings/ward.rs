@@ -23,6 +23,7 @@ pub(crate) const DAY: i64 = 86_400_000;
 
 /// One sensor of one site.
 pub(crate) struct Sensor {
+    site: &'static str,
     next: u64,
     pub(crate) now: i64,
     waiting: Vec<Observation>,
@@ -37,7 +38,12 @@ fn endpoint(n: u8) -> Endpoint {
 
 impl Sensor {
     pub(crate) fn new() -> Self {
+        Self::of("main")
+    }
+
+    pub(crate) fn of(site: &'static str) -> Self {
         Self {
+            site,
             next: 1,
             now: START,
             waiting: Vec::new(),
@@ -137,7 +143,7 @@ impl Sensor {
     pub(crate) fn batch(&mut self) -> Message {
         let count = u64::try_from(self.waiting.len()).unwrap();
         let batch = wire::LoggedBatch {
-            site: "main".to_owned(),
+            site: self.site.to_owned(),
             sensor: "s1".to_owned(),
             incarnation: 9,
             first_seq: self.next,
@@ -151,7 +157,7 @@ impl Sensor {
         Message {
             topic: Topic::Observations,
             partition: None,
-            key: Bytes::from_static(b"main"),
+            key: Bytes::from_static(self.site.as_bytes()),
             value: Some(batch.encode_to_vec().into()),
             headers: Vec::new(),
             timestamp_ms: self.now,

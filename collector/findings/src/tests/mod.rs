@@ -4,6 +4,7 @@ mod flaw;
 mod follow;
 mod lives;
 mod property;
+mod spread;
 
 use std::collections::BTreeMap;
 
@@ -201,7 +202,12 @@ impl World {
     pub(crate) fn restart(&mut self) {
         let ledger = Ledger::restore(self.log.clone()).unwrap();
         self.findings = SiteFindings::new("main".parse().unwrap(), ledger);
-        self.findings.apply(Delta {
+        self.findings.apply(self.delta());
+    }
+
+    /// All that the inventory says.
+    pub(crate) fn delta(&self) -> Delta {
+        Delta {
             clock: self.clock,
             devices: self
                 .devices
@@ -213,7 +219,7 @@ impl World {
                 .iter()
                 .map(|(id, contact)| (*id, Some(*contact)))
                 .collect(),
-        });
+        }
     }
 }
 

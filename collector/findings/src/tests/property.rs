@@ -68,6 +68,39 @@ impl World {
     }
 }
 
+/// What is told has the numbers and the standards of the whole site described, assessed and measured.
+fn assert_standards(world: &World, told: &[Telling]) {
+    let mut anew = SiteFindings::new("main".parse().unwrap(), world.findings.ledger().clone());
+    anew.apply(world.delta());
+    let standing = anew.standing(&world.knowledge, &world.weights).unwrap();
+    let assessment = standing.assessor.assessment();
+    let written = standards::beside(standing.site.document(), &standing.policy, &assessment);
+    for telling in told {
+        let Said::Pair(pair) = &telling.said else {
+            continue;
+        };
+        let Some(risk) = &pair.risk else {
+            assert_eq!(pair.standards, None);
+            continue;
+        };
+        let same = written
+            .pairs
+            .iter()
+            .find(|it| {
+                (&it.risk.device, &it.risk.weakness, &it.risk.service)
+                    == (&risk.device, &risk.weakness, &risk.service)
+            })
+            .unwrap();
+        assert!(same.risk.in_cut);
+        assert_eq!(
+            (same.risk.score, same.risk.likelihood, same.risk.rank),
+            (risk.score, risk.likelihood, risk.rank)
+        );
+        assert_eq!(pair.standards.as_ref(), Some(&same.standards));
+        assert!(!same.standards.environmental.is_empty());
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
 
@@ -98,6 +131,7 @@ proptest! {
                 prop_assert_eq!((one.activity, one.life), (other.activity, other.life));
                 prop_assert_eq!(&one.said, &other.said);
             }
+            assert_standards(&followed, &told);
             prop_assert_eq!(&followed.log, &rebuilt.log);
             prop_assert_eq!(&followed.log, &restarted.log);
             // What is in the log is what is in memory, and it reads.

@@ -1,12 +1,13 @@
 //! The weakness of a finding: what it is called, what to do, and the ways to it.
 
 use auscult_findings::{PairTold, Telling};
-use auscult_intel::cvss::{Vector, Version};
+use auscult_intel::cvss::{Severity, Vector, Version};
 use auscult_intel::weakness::{WEAKNESSES, Weakness};
 use auscult_risk::Hop;
 use serde_json::{Value, json};
 
 use super::{object, word};
+use crate::envelope::PRODUCT;
 
 /// Longest description taken over from a publisher, in characters.
 const DESCRIPTION: usize = 2_000;
@@ -94,26 +95,56 @@ pub(super) fn vulnerability(pair: &PairTold) -> Value {
     object(fields)
 }
 
+/// Each vector as published, and, where it is of version 3.0 or later, as it counts on this device.
 fn scores(pair: &PairTold) -> Vec<Value> {
     let texts = pair.known.iter().flat_map(|known| &known.risk.cvss);
     let vectors = texts.filter_map(|text| text.parse::<Vector>().ok());
-    vectors
-        .map(|vector| {
-            let version = match vector.version() {
-                Version::V2 => "2.0",
-                Version::V30 => "3.0",
-                Version::V31 => "3.1",
-                Version::V4 => "4.0",
-            };
-            let score = vector.base_score();
-            json!({
-                "base_score": f64::from(score.tenths()) / 10.0,
-                "depth": "Base",
-                "vector_string": vector.to_string(),
-                "version": version,
-            })
+    let base = vectors.map(|vector| {
+        let version = match vector.version() {
+            Version::V2 => "2.0",
+            Version::V30 => "3.0",
+            Version::V31 => "3.1",
+            Version::V4 => "4.0",
+        };
+        let score = vector.base_score();
+        json!({
+            "base_score": tenths(score.tenths()),
+            "depth": "Base",
+            "vector_string": vector.to_string(),
+            "version": version,
         })
-        .collect()
+    });
+    base.chain(environmental(pair)).collect()
+}
+
+/// CVSS with the environment, by us.
+pub(super) fn environmental(pair: &PairTold) -> impl Iterator<Item = Value> {
+    let own = pair.standards.iter().flat_map(|it| &it.environmental);
+    own.map(|it| {
+        json!({
+            "base_score": tenths(it.base_score),
+            "depth": "Environmental",
+            "overall_score": tenths(it.score),
+            "severity": rating(it.severity),
+            "vector_string": it.vector,
+            "vendor_name": PRODUCT,
+            "version": it.version,
+        })
+    })
+}
+
+fn rating(severity: Severity) -> &'static str {
+    match severity {
+        Severity::None => "None",
+        Severity::Low => "Low",
+        Severity::Medium => "Medium",
+        Severity::High => "High",
+        Severity::Critical => "Critical",
+    }
+}
+
+fn tenths(tenths: u8) -> f64 {
+    f64::from(tenths) / 10.0
 }
 
 /// The ways to the weakness: devices are nodes, hops are edges.

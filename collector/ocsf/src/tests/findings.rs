@@ -2,9 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use auscult_findings::standards::{Bod, Environmental, Ssvc, Standards};
 use auscult_findings::{
     Activity, Band, Cause as Why, Change, ChangeKind, Closing, Knowledge, Label, Life, Moved,
     PairTold, Said, Subject, Telling,
+};
+use auscult_intel::cvss::Vector;
+use auscult_intel::ssvc::{
+    Automatable, Bod2604, DeployerPriority, Exploitation, HumanImpact, SystemExposure,
+    TechnicalImpact,
 };
 use auscult_intel::statement::{
     Claim, Origin as Publisher, RemedyKind, Share, SourceKind, Statement,
@@ -13,6 +19,7 @@ use auscult_intel::vulnerability::Vulnerability;
 use auscult_risk::document::Match;
 use auscult_risk::{DeviceRisk, Explanation, Factor, Hop, HopKind, PairRisk, Route, Tier};
 use proptest::prelude::*;
+use serde_json::json as value_of;
 
 use super::*;
 use crate::encode_finding;
@@ -37,6 +44,14 @@ fn stated(id: &str) -> Vulnerability {
             SourceKind::Csaf,
             Claim::Score(
                 "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"
+                    .parse()
+                    .unwrap(),
+            ),
+        ),
+        (
+            SourceKind::Csaf,
+            Claim::Score(
+                "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N"
                     .parse()
                     .unwrap(),
             ),
@@ -95,6 +110,48 @@ fn hop(from: Option<&str>, to: &str, kind: HopKind) -> Hop {
     }
 }
 
+fn standards() -> Standards {
+    let environmental = [
+        (
+            "3.1",
+            "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H/E:H/CR:L/IR:H/AR:H/MAV:A",
+        ),
+        (
+            "4.0",
+            "CVSS:4.0/AV:N/AC:L/AT:N/PR:N/UI:N/VC:H/VI:H/VA:H/SC:N/SI:N/SA:N/E:A/CR:L/IR:H/AR:H/MAV:A/MSI:S/MSA:S",
+        ),
+    ];
+    Standards {
+        ssvc: Ssvc {
+            decision: DeployerPriority::Immediate,
+            exploitation: Exploitation::Active,
+            exposure: SystemExposure::Controlled,
+            automatable: Automatable::Yes,
+            human_impact: HumanImpact::VeryHigh,
+        },
+        bod_26_04: Bod {
+            tier: Bod2604::Days14,
+            in_kev: true,
+            publicly_exposed: false,
+            automatable: Automatable::Yes,
+            technical_impact: TechnicalImpact::Total,
+        },
+        environmental: environmental
+            .into_iter()
+            .map(|(version, text)| {
+                let vector: Vector = text.parse().unwrap();
+                Environmental {
+                    version,
+                    vector: vector.to_string(),
+                    score: vector.environmental_score().tenths(),
+                    severity: vector.environmental_score().severity(),
+                    base_score: vector.base_score().tenths(),
+                }
+            })
+            .collect(),
+    }
+}
+
 fn pair(weakness: &str) -> PairTold {
     let knowledge = knowledge();
     PairTold {
@@ -136,6 +193,7 @@ fn pair(weakness: &str) -> PairTold {
                 probability: 0.0625,
             }],
         }),
+        standards: Some(standards()),
         names: BTreeMap::from([(LAPTOP.to_owned(), "biomed-7".to_owned())]),
     }
 }
@@ -208,6 +266,7 @@ fn of_pair(activity: Activity, weakness: &str) -> Telling {
     let mut pair = pair(weakness);
     if activity == Activity::Close {
         (pair.risk, pair.explanation) = (None, None);
+        pair.standards = None;
     }
     telling(
         activity,
@@ -276,6 +335,66 @@ fn what_was_observed_and_what_has_no_cve_say_which_weakness_they_are() {
         assert!(value["vulnerabilities"][0]["remediation"]["desc"].is_string());
         assert!(value["finding_info"]["attacks"][0]["technique"]["uid"].is_string());
     }
+}
+
+#[test]
+fn an_open_finding_reads_back_what_the_estate_needs() {
+    for weakness in ["AUSCULT-W-015", "ICSMA-26-001", CVE] {
+        let [_, open] = encode_finding(&of_pair(Activity::Create, weakness), &context());
+        let read = crate::open_finding(&open.value.unwrap()).unwrap().unwrap();
+        assert_eq!((read.site.as_str(), read.device.as_str()), ("main", PUMP));
+        assert_eq!(read.weakness, weakness);
+        assert_eq!(read.name.as_deref(), Some("pump-17"));
+        assert!(read.title.is_some());
+        assert_eq!((read.score, read.opened), (1_500_000, START));
+        assert_eq!(read.known_exploited, weakness != "AUSCULT-W-015");
+    }
+    let [_, risk] = encode_finding(&of_risk(Activity::Create), &context());
+    assert_eq!(crate::open_finding(&risk.value.unwrap()).unwrap(), None);
+    assert!(crate::open_finding(b"{}").is_err());
+}
+
+#[test]
+fn cvss_is_told_as_published_and_as_it_counts_here_in_every_version() {
+    let [event, _] = encode_finding(&of_pair(Activity::Create, CVE), &context());
+    let value = json(&event).unwrap();
+    let cvss = value["vulnerabilities"][0]["cve"]["cvss"]
+        .as_array()
+        .unwrap();
+    let told: Vec<_> = cvss
+        .iter()
+        .map(|it| {
+            (
+                it["version"].as_str().unwrap(),
+                it["depth"].as_str().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("3.1", "Base"),
+            ("4.0", "Base"),
+            ("3.1", "Environmental"),
+            ("4.0", "Environmental")
+        ]
+    );
+    // Reached from its segment only, and needed for therapy.
+    assert_eq!(
+        (&cvss[2]["base_score"], &cvss[2]["overall_score"]),
+        (&value_of!(9.8), &value_of!(8.8))
+    );
+    let own = &value["unmapped"]["auscult"];
+    assert_eq!(own["ssvc"]["exposure"], "controlled");
+    assert_eq!(own["bod_26_04"]["in_kev"], true);
+    assert!(own.get("cvss").is_none());
+    // What is no CVE has no place for it in OCSF.
+    let [event, _] = encode_finding(&of_pair(Activity::Create, "AUSCULT-W-015"), &context());
+    let value = json(&event).unwrap();
+    assert_eq!(
+        value["unmapped"]["auscult"]["cvss"][0]["depth"],
+        "Environmental"
+    );
 }
 
 #[test]

@@ -5,9 +5,10 @@ use auscult_risk::{Assessment, Assessor, Hop, PairRisk, WorldRoute};
 use serde_json::json;
 
 use super::show::{number, percent};
-use super::{print, print_json};
+use super::{print, print_named};
 use crate::Failure;
 use crate::cli::described::Assessed;
+use crate::cli::names::Names;
 use crate::cli::output::note;
 use crate::site::standards::{self, Pair};
 
@@ -32,38 +33,66 @@ pub(super) fn run(assessed: &Assessed, what: &str, json: bool) -> Result<(), Fai
     written.pairs.retain(|pair| chosen(pair.risk));
     let risk = assessment.devices.iter().find(|risk| risk.device == device);
     if json {
-        return print_json(&json!({
-            "device": risk,
-            "pairs": written.pairs,
-            "campaigns": routes,
-        }));
+        let on_routes = written.pairs.iter().flat_map(|pair| &pair.risk.path);
+        let hops = on_routes.flat_map(|route| &route.hops);
+        let named = hops.flat_map(|hop| hop.from.iter().chain([&hop.to]));
+        let named = named.chain(routes.iter().flat_map(|route| &route.devices));
+        let named = named.map(String::as_str).chain([device]);
+        return print_named(
+            assessed,
+            named,
+            json!({
+                "device": risk,
+                "pairs": written.pairs,
+                "campaigns": routes,
+            }),
+        );
     }
+    let names = &assessed.names;
+    let shown = match names.shown(device) {
+        shown if shown == device => device.to_owned(),
+        shown => format!("{shown} ({device})"),
+    };
     let mut lines = Vec::new();
     match risk {
         Some(risk) => lines.push(format!(
-            "{device}: taken in {} of campaigns, impact {}, loss {}, springboard {} (rank {})",
+            "{shown}: taken in {} of campaigns, impact {}, loss {}, springboard {} (rank {})",
             percent(risk.likelihood),
             number(risk.impact),
             number(risk.loss),
             number(risk.springboard),
             risk.springboard_rank
         )),
-        None => lines.push(format!("{device}: not active, so it takes no part")),
+        None => lines.push(format!("{shown}: not active, so it takes no part")),
     }
     if written.pairs.is_empty() {
         lines.push("it has no weakness in this site".to_owned());
     }
     for pair in &written.pairs {
-        lines.extend(explain(pair));
+        lines.extend(explain(pair, names));
     }
-    lines.extend(campaigns(&routes));
+    lines.extend(campaigns(&routes, names));
     print(&lines)
 }
 
+/// `vf:DEVICE:WEAKNESS` and `risk:DEVICE`, as findings are named, as a device and its weakness; anything else as it is.
+pub(super) fn of_finding(what: &str) -> String {
+    let pair = what.strip_prefix("vf:").and_then(|it| it.split_once(':'));
+    match (pair, what.strip_prefix("risk:")) {
+        (Some((device, weakness)), _) => format!("{device}/{weakness}"),
+        (None, Some(device)) => device.to_owned(),
+        (None, None) => what.to_owned(),
+    }
+}
+
 /// `DEVICE` or `DEVICE/WEAKNESS`, as the site has them; names may have slashes of their own.
-fn named<'a>(assessed: &'a Assessed, what: &'a str) -> Result<(&'a str, Option<&'a str>), Failure> {
+fn named<'a, 'b>(
+    assessed: &'a Assessed,
+    what: &'b str,
+) -> Result<(&'a str, Option<&'b str>), Failure> {
     let devices = &assessed.site.document().devices;
-    if let Some(device) = devices.iter().find(|device| device.id == what) {
+    let meant = assessed.names.id(what);
+    if let Some(device) = devices.iter().find(|device| device.id == meant) {
         return Ok((&device.id, None));
     }
     let (device, weakness) = super::what_if::device_and(assessed, "explain", what)?;
@@ -137,7 +166,7 @@ fn evidence(
     Ok(())
 }
 
-fn explain(pair: &Pair<'_>) -> Vec<String> {
+fn explain(pair: &Pair<'_>, names: &Names) -> Vec<String> {
     let risk = pair.risk;
     let it = &pair.standards;
     let service = risk
@@ -173,8 +202,7 @@ fn explain(pair: &Pair<'_>) -> Vec<String> {
             it.ssvc.exposure.name(),
             it.ssvc.exploitation.name(),
             it.bod_26_04.tier.name(),
-            it.cvss_environmental
-                .as_ref()
+            it.cvss_environmental()
                 .map_or_else(String::new, |cvss| format!(
                     ", CVSS {:.1} here (base {:.1}) {}",
                     f64::from(cvss.score) / 10.0,
@@ -197,7 +225,7 @@ fn explain(pair: &Pair<'_>) -> Vec<String> {
             at + 1,
             percent(route.probability)
         ));
-        lines.extend(route.hops.iter().map(hop));
+        lines.extend(route.hops.iter().map(|it| hop(it, names)));
     }
     lines
 }
@@ -213,8 +241,8 @@ fn tier(risk: &PairRisk) -> &'static str {
     }
 }
 
-fn hop(hop: &Hop) -> String {
-    let from = hop.from.as_deref().unwrap_or("outside");
+fn hop(hop: &Hop, names: &Names) -> String {
+    let from = hop.from.as_deref().map_or("outside", |it| names.shown(it));
     let over = hop
         .service
         .as_deref()
@@ -225,13 +253,13 @@ fn hop(hop: &Hop) -> String {
         .map_or_else(String::new, |it| format!(" with {it}"));
     format!(
         "    {from} -> {}{over}{with}: {}; {}",
-        hop.to,
+        names.shown(&hop.to),
         percent(hop.probability),
         hop.evidence
     )
 }
 
-fn campaigns(routes: &[WorldRoute]) -> Vec<String> {
+fn campaigns(routes: &[WorldRoute], names: &Names) -> Vec<String> {
     let mut lines = Vec::new();
     for route in routes {
         if lines.is_empty() {
@@ -242,7 +270,12 @@ fn campaigns(routes: &[WorldRoute]) -> Vec<String> {
             "  {} of {}: {}",
             route.campaigns,
             route.of,
-            route.devices.join(" -> ")
+            route
+                .devices
+                .iter()
+                .map(|id| names.shown(id))
+                .collect::<Vec<_>>()
+                .join(" -> ")
         ));
     }
     lines

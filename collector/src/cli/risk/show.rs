@@ -4,23 +4,24 @@ use auscult_risk::document::ControlKind;
 use auscult_risk::{Assessment, DeviceRisk, Plan, PlannedControl, WhatIf};
 
 use crate::cli::counted;
+use crate::cli::names::Names;
 use crate::cli::table::{self, Column};
 use crate::site::standards::Pair;
 
 const TOP: [Column; 9] = [
     ("#", 5),
-    ("DEVICE", 28),
+    ("DEVICE", 36),
     ("WEAKNESS", 24),
     ("SERVICE", 14),
     ("SCORE", 9),
     ("LIKELIHOOD", 10),
     ("IMPACT", 7),
     ("SSVC", 12),
-    ("FIRST HOP", 34),
+    ("FIRST HOP", 48),
 ];
 
 /// The to-do list.
-pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>]) -> Vec<String> {
+pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>], names: &Names) -> Vec<String> {
     let it = &assessment.summary;
     let mut lines = Vec::new();
     if pairs.is_empty() {
@@ -31,7 +32,7 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>]) -> Vec<String> {
         ));
         return lines;
     }
-    let rows: Vec<Vec<String>> = pairs.iter().map(top_row).collect();
+    let rows: Vec<Vec<String>> = pairs.iter().map(|pair| top_row(pair, names)).collect();
     lines.extend(table::render(&TOP, &rows));
     lines.push(format!(
         "{} of {} on {}: they cover {:.1} % of the modelled loss of {:.3} a campaign",
@@ -45,16 +46,17 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>]) -> Vec<String> {
     lines
 }
 
-fn top_row(pair: &Pair<'_>) -> Vec<String> {
+fn top_row(pair: &Pair<'_>, names: &Names) -> Vec<String> {
     let risk = pair.risk;
     let first = risk.path.first().and_then(|route| {
         let step = route.hops.iter().find(|hop| hop.from.is_some())?;
-        Some(format!("{} -> {}", step.from.as_deref()?, step.to))
+        let from = names.shown(step.from.as_deref()?);
+        Some(format!("{from} -> {}", names.shown(&step.to)))
     });
     let entry = || "enters here".to_owned();
     vec![
         risk.rank.to_string(),
-        risk.device.clone(),
+        names.shown(&risk.device).to_owned(),
         risk.weakness.clone(),
         risk.service.clone().unwrap_or_else(|| "-".to_owned()),
         number(risk.score),
@@ -67,7 +69,7 @@ fn top_row(pair: &Pair<'_>) -> Vec<String> {
 
 const SPRINGBOARDS: [Column; 6] = [
     ("#", 5),
-    ("DEVICE", 32),
+    ("DEVICE", 36),
     ("SPRINGBOARD", 11),
     ("LIKELIHOOD", 10),
     ("OWN LOSS", 10),
@@ -75,7 +77,7 @@ const SPRINGBOARDS: [Column; 6] = [
 ];
 
 /// The first dominoes.
-pub(super) fn springboards(devices: &[DeviceRisk]) -> Vec<String> {
+pub(super) fn springboards(devices: &[DeviceRisk], names: &Names) -> Vec<String> {
     if devices.is_empty() {
         return vec!["no device leads to loss at another".to_owned()];
     }
@@ -84,7 +86,7 @@ pub(super) fn springboards(devices: &[DeviceRisk]) -> Vec<String> {
         .map(|device| {
             vec![
                 device.springboard_rank.to_string(),
-                device.device.clone(),
+                names.shown(&device.device).to_owned(),
                 number(device.springboard),
                 percent(device.likelihood),
                 number(device.loss),
@@ -98,14 +100,14 @@ pub(super) fn springboards(devices: &[DeviceRisk]) -> Vec<String> {
 }
 
 const CHANGES: [Column; 4] = [
-    ("DEVICE", 32),
+    ("DEVICE", 36),
     ("LIKELIHOOD", 20),
     ("LOSS", 22),
     ("SPRINGBOARD RANK", 16),
 ];
 
 /// Before and after.
-pub(super) fn what_if(answer: &WhatIf) -> Vec<String> {
+pub(super) fn what_if(answer: &WhatIf, names: &Names) -> Vec<String> {
     let mut lines = vec![format!(
         "loss a campaign: {} -> {} ({})",
         number(answer.loss_before),
@@ -114,11 +116,12 @@ pub(super) fn what_if(answer: &WhatIf) -> Vec<String> {
     )];
     let pair = |(device, weakness, service): &(String, String, Option<String>)| {
         let service = service.as_deref().unwrap_or("-");
+        let device = names.shown(device);
         format!("{device}  {weakness}  {service}")
     };
-    for (what, names) in [("comes onto", &answer.entered), ("leaves", &answer.left)] {
+    for (what, pairs) in [("comes onto", &answer.entered), ("leaves", &answer.left)] {
         lines.extend(
-            names
+            pairs
                 .iter()
                 .map(|name| format!("{what} the list: {}", pair(name))),
         );
@@ -138,7 +141,7 @@ pub(super) fn what_if(answer: &WhatIf) -> Vec<String> {
             let [loss_before, loss_after] = device.loss;
             let [rank_before, rank_after] = device.springboard_rank;
             vec![
-                device.device.clone(),
+                names.shown(&device.device).to_owned(),
                 format!("{} -> {}", percent(before), percent(after)),
                 format!("{} -> {}", number(loss_before), number(loss_after)),
                 format!("{} -> {}", rank(rank_before), rank(rank_after)),
@@ -161,7 +164,7 @@ fn rank(rank: u32) -> String {
 const MOST_KEPT: usize = 20;
 
 /// Measures and what they keep.
-pub(super) fn plan(plan: &Plan) -> Vec<String> {
+pub(super) fn plan(plan: &Plan, names: &Names) -> Vec<String> {
     if plan.controls.is_empty() {
         return vec!["no measure takes loss away".to_owned()];
     }
@@ -176,7 +179,7 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
         lines.push(format!(
             "{}. {}: takes {} away",
             at + 1,
-            measure(control),
+            measure(control, names),
             number(control.gain)
         ));
         if control.keeps.is_empty() {
@@ -193,7 +196,9 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
             let clinical = if kept.clinical { "  (clinical)" } else { "" };
             lines.push(format!(
                 "     keeps {} -> {} {}{clinical}",
-                kept.client, kept.server, kept.service
+                names.shown(&kept.client),
+                names.shown(&kept.server),
+                kept.service
             ));
         }
     }
@@ -201,10 +206,10 @@ pub(super) fn plan(plan: &Plan) -> Vec<String> {
 }
 
 /// The devices of a measure.
-fn whom(planned: &PlannedControl) -> String {
+fn whom(planned: &PlannedControl, names: &Names) -> String {
     let control = &planned.control;
     if let Some(device) = &control.device {
-        return device.clone();
+        return names.shown(device).to_owned();
     }
     let mut words = vec!["every".to_owned()];
     if let Some(product) = &control.product {
@@ -229,10 +234,10 @@ fn whom(planned: &PlannedControl) -> String {
     )
 }
 
-fn measure(planned: &PlannedControl) -> String {
+fn measure(planned: &PlannedControl, names: &Names) -> String {
     let control = &planned.control;
     let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let device = whom(planned);
+    let device = whom(planned, names);
     match control.kind {
         ControlKind::Patch if control.weakness.is_none() => {
             format!("bring {device} up to date")

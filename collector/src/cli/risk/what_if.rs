@@ -36,7 +36,7 @@ pub(super) fn run(assessed: &Assessed, args: &WhatIfArgs) -> Result<(), Failure>
     if args.json {
         return print_json(&answer);
     }
-    print(&show::what_if(&answer))
+    print(&show::what_if(&answer, &assessed.names))
 }
 
 /// All changes, in the order: what comes, what goes, what is closed.
@@ -46,8 +46,8 @@ fn events(assessed: &Assessed, args: &WhatIfArgs) -> Result<Vec<Event>, Failure>
         added(assessed, path, &mut events)?;
     }
     for id in &args.remove_device {
-        device(assessed, "--remove-device", id)?;
-        events.push(Event::DeviceGone(id.clone()));
+        let device = device(assessed, "--remove-device", id)?;
+        events.push(Event::DeviceGone(device.id.clone()));
     }
     for what in &args.patch {
         events.push(patch(assessed, what)?);
@@ -56,9 +56,9 @@ fn events(assessed: &Assessed, args: &WhatIfArgs) -> Result<Vec<Event>, Failure>
         events.push(close(assessed, what)?);
     }
     for id in &args.microsegment {
-        device(assessed, "--microsegment", id)?;
+        let device = device(assessed, "--microsegment", id)?;
         events.push(Event::Control(ControlEntry {
-            device: Some(id.clone()),
+            device: Some(device.id.clone()),
             ..ControlEntry::of(ControlKind::Microsegment)
         }));
     }
@@ -74,40 +74,44 @@ fn usage(message: String) -> Failure {
 
 fn device<'a>(assessed: &'a Assessed, option: &str, id: &str) -> Result<&'a DeviceEntry, Failure> {
     let devices = &assessed.site.document().devices;
-    let found = devices.iter().find(|device| device.id == id);
-    found.ok_or_else(|| {
-        usage(format!(
-            "{option} {id}: the site has no device {id:?}{}",
-            near(id, devices.iter().map(|device| device.id.as_str()))
-        ))
+    let meant = assessed.names.id(id);
+    let found = devices.iter().find(|device| device.id == meant);
+    found.ok_or_else(|| no_such_device(assessed, &format!("{option} {id}"), id))
+}
+
+fn no_such_device(assessed: &Assessed, what: &str, id: &str) -> Failure {
+    let devices = assessed.site.document().devices.iter();
+    usage(format!(
+        "{what}: the site has no device {id:?}{}",
+        near(id, devices.map(|device| assessed.names.shown(&device.id)))
+    ))
+}
+
+/// Every way to take `DEVICE/REST` apart, the longest device first: names may have slashes of their own.
+pub(super) fn splits(what: &str) -> impl Iterator<Item = (&str, &str)> {
+    let slashes = what.rmatch_indices('/');
+    slashes.filter_map(|(at, _)| {
+        let (device, rest) = (what.get(..at)?, what.get(at + 1..)?);
+        (!rest.is_empty()).then_some((device, rest))
     })
 }
 
-/// Splits at the slash that leaves a known device before it; the longest, where names have slashes.
-pub(super) fn device_and<'a>(
-    assessed: &Assessed,
+/// Splits at the slash that leaves a known device before it; returns its identifier and what follows.
+pub(super) fn device_and<'a, 'b>(
+    assessed: &'a Assessed,
     option: &str,
-    what: &'a str,
-) -> Result<(&'a str, &'a str), Failure> {
+    what: &'b str,
+) -> Result<(&'a str, &'b str), Failure> {
     let devices = &assessed.site.document().devices;
-    let mut splits: Vec<(&str, &str)> = what
-        .char_indices()
-        .filter(|(_, c)| *c == '/')
-        .filter_map(|(at, _)| Some((what.get(..at)?, what.get(at + 1..)?)))
-        .collect();
-    splits.reverse();
-    let known = |id: &str| devices.iter().any(|device| device.id == id);
-    if let Some(split) = splits
-        .iter()
-        .find(|(id, rest)| known(id) && !rest.is_empty())
-    {
-        return Ok(*split);
-    }
-    let id = what.split('/').next().unwrap_or(what);
-    Err(usage(format!(
-        "{option} {what}: the site has no device {id:?}{}",
-        near(id, devices.iter().map(|device| device.id.as_str()))
-    )))
+    let known = |name: &str| {
+        let meant = assessed.names.id(name);
+        devices.iter().find(|device| device.id == meant)
+    };
+    let found = splits(what).find_map(|(name, rest)| Some((known(name)?.id.as_str(), rest)));
+    found.ok_or_else(|| {
+        let name = what.split('/').next().unwrap_or(what);
+        no_such_device(assessed, &format!("{option} {what}"), name)
+    })
 }
 
 /// Names that contain what was written, or begin alike.

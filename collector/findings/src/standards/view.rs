@@ -6,12 +6,11 @@ use auscult_intel::ssvc::{self, HumanImpact, MissionImpact, SafetyImpact};
 use auscult_risk::Policy;
 use auscult_risk::document::{
     ControlKind, DataClass, DeviceEntry, Document, LinkEvidence, Mission, Safety, ServiceEvidence,
-    Vulnerability,
 };
 
 /// From where a service is reached, narrowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Reach {
+pub(crate) enum Reach {
     /// It is not seen up.
     Down,
     /// From its own segment.
@@ -21,10 +20,9 @@ pub(super) enum Reach {
 }
 
 /// A site as the standards ask about it.
-pub(super) struct SiteView<'a> {
+pub(crate) struct SiteView<'a> {
     policy: &'a Policy,
     pub(super) devices: BTreeMap<&'a str, &'a DeviceEntry>,
-    pub(super) vulnerabilities: &'a BTreeMap<String, Vulnerability>,
     /// (device, service) that somebody used.
     used: BTreeSet<(&'a str, &'a str)>,
     /// ... somebody of another segment, or an entry.
@@ -32,47 +30,31 @@ pub(super) struct SiteView<'a> {
     /// (segment, service) that another segment can reach.
     open: BTreeSet<(&'a str, &'a str)>,
     closed: BTreeSet<(&'a str, &'a str)>,
-    pub(super) unknown: Vulnerability,
 }
 
 impl<'a> SiteView<'a> {
     pub(super) fn of(document: &'a Document, policy: &'a Policy) -> Self {
-        let devices: BTreeMap<&str, &DeviceEntry> = document
-            .devices
-            .iter()
-            .map(|device| (device.id.as_str(), device))
-            .collect();
         let refuted: BTreeSet<(&str, &str, &str)> = document
             .segment_links
             .iter()
             .filter(|link| link.evidence == LinkEvidence::Refuted)
             .map(|link| (link.from.as_str(), link.to.as_str(), link.service.as_str()))
             .collect();
-        let mut view = Self {
-            policy,
-            vulnerabilities: &document.vulnerabilities,
-            used: BTreeSet::new(),
-            used_from_afar: BTreeSet::new(),
-            open: BTreeSet::new(),
-            closed: BTreeSet::new(),
-            unknown: Vulnerability::default(),
-            devices,
-        };
+        let mut view = Self::empty(policy);
+        let devices = document.devices.iter();
+        view.devices = devices.map(|device| (device.id.as_str(), device)).collect();
         for talk in &document.conversations {
             let (Some(client), Some(server)) = (
-                view.devices.get(talk.client.as_str()),
-                view.devices.get(talk.server.as_str()),
+                view.devices.get(talk.client.as_str()).copied(),
+                view.devices.get(talk.server.as_str()).copied(),
             ) else {
                 continue;
             };
             let (from, to) = (client.segment.as_str(), server.segment.as_str());
             let service = talk.service.as_str();
-            view.used.insert((&talk.server, service));
-            if from != to || client.entry.is_some() {
-                view.used_from_afar.insert((&talk.server, service));
-            }
-            if from != to && !refuted.contains(&(from, to, service)) {
-                view.open.insert((to, service));
+            view.uses(client, server, service);
+            if !refuted.contains(&(from, to, service)) {
+                view.crosses(client, server, service);
             }
         }
         for link in &document.segment_links {
@@ -95,6 +77,42 @@ impl<'a> SiteView<'a> {
                 .extend(closed.into_iter().map(|id| (id, service.as_str())));
         }
         view
+    }
+
+    pub(super) fn empty(policy: &'a Policy) -> Self {
+        Self {
+            policy,
+            devices: BTreeMap::new(),
+            used: BTreeSet::new(),
+            used_from_afar: BTreeSet::new(),
+            open: BTreeSet::new(),
+            closed: BTreeSet::new(),
+        }
+    }
+
+    /// Somebody was seen using a service.
+    pub(super) fn uses(
+        &mut self,
+        client: &'a DeviceEntry,
+        server: &'a DeviceEntry,
+        service: &'a str,
+    ) {
+        self.used.insert((&server.id, service));
+        if client.segment != server.segment || client.entry.is_some() {
+            self.used_from_afar.insert((&server.id, service));
+        }
+    }
+
+    /// A conversation shows what another segment can reach.
+    pub(super) fn crosses(
+        &mut self,
+        client: &'a DeviceEntry,
+        server: &'a DeviceEntry,
+        service: &'a str,
+    ) {
+        if client.segment != server.segment {
+            self.open.insert((&server.segment, service));
+        }
     }
 
     pub(super) fn reach(&self, device: &DeviceEntry, service: Option<&str>) -> Reach {

@@ -5,7 +5,10 @@
 //! from an entry, A where only from its own segment, L where it is not seen up, and never wider than the vector's own AV. CR, IR and AR
 //! follow the data classes; 4.0 has MSI:S and MSA:S for therapy and monitoring. E follows KEV, SSVC and public exploits.
 
+mod live;
 mod view;
+
+use std::collections::BTreeMap;
 
 use auscult_intel::cvss::{Vector, Version};
 use auscult_intel::ssvc::{
@@ -17,7 +20,9 @@ use auscult_risk::document::{DataClass, DeviceEntry, Document, EntryKind, Vulner
 use auscult_risk::{Assessment, DeviceRisk, PairRisk, Policy, Summary};
 use serde::Serialize;
 
-use view::{Reach, SiteView};
+pub(crate) use live::services;
+use view::Reach;
+pub(crate) use view::SiteView;
 
 /// An assessment with the standards in it, as `assessment.schema.json` has it.
 #[derive(Debug, Serialize)]
@@ -51,9 +56,25 @@ pub struct Standards {
     pub ssvc: Ssvc,
     /// BOD 26-04.
     pub bod_26_04: Bod,
-    /// CVSS with the environment; none without a vector of version 3.0 or later.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cvss_environmental: Option<Environmental>,
+    /// CVSS with the environment, one for each version from 3.0 on that has a vector, the newest last; written is the newest.
+    #[serde(
+        rename = "cvss_environmental",
+        serialize_with = "newest_of",
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub environmental: Vec<Environmental>,
+}
+
+impl Standards {
+    /// CVSS of the newest version with the environment; none without a vector of version 3.0 or later.
+    #[must_use]
+    pub fn cvss_environmental(&self) -> Option<&Environmental> {
+        self.environmental.last()
+    }
+}
+
+fn newest_of<S: serde::Serializer>(all: &[Environmental], to: S) -> Result<S::Ok, S::Error> {
+    all.last().serialize(to)
 }
 
 /// SSVC's deployer decision and the points it rests on.
@@ -89,6 +110,9 @@ pub struct Bod {
 /// A CVSS vector with the environment in it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Environmental {
+    /// Version of CVSS, as the standard writes it.
+    #[serde(skip)]
+    pub version: &'static str,
     /// The vector.
     pub vector: String,
     /// Its score, in tenths as the standard writes it.
@@ -120,12 +144,19 @@ pub fn beside<'a>(
     assessment: &'a Assessment,
 ) -> Written<'a> {
     let site = SiteView::of(document, policy);
+    let unknown = Vulnerability::default();
     let pairs = assessment
         .pairs
         .iter()
         .map(|risk| Pair {
             risk,
-            standards: site.standards(risk),
+            standards: site.standards(
+                risk,
+                document
+                    .vulnerabilities
+                    .get(&risk.weakness)
+                    .unwrap_or(&unknown),
+            ),
         })
         .collect();
     Written {
@@ -140,13 +171,10 @@ pub fn beside<'a>(
 }
 
 impl SiteView<'_> {
-    fn standards(&self, risk: &PairRisk) -> Standards {
-        let known = self
-            .vulnerabilities
-            .get(&risk.weakness)
-            .unwrap_or(&self.unknown);
+    /// The standards of a pair on one of the devices that are looked at.
+    pub(crate) fn standards(&self, risk: &PairRisk, known: &Vulnerability) -> Standards {
         let device = self.devices.get(risk.device.as_str()).copied();
-        let vector = newest(known);
+        let vectors = vectors(known);
         let reach = device.map_or(Reach::Down, |it| self.reach(it, risk.service.as_deref()));
         let exploitation = exploitation(known);
         let automatable = if known.automatable {
@@ -156,10 +184,12 @@ impl SiteView<'_> {
         };
         let human_impact = self.human_impact(device);
         let exposure = exposure(device, reach, risk.likelihood_layers);
-        let technical_impact = technical_impact(known, vector.as_ref());
+        let technical_impact = technical_impact(known, vectors.last());
         let publicly_exposed = device
             .and_then(|device| device.entry.as_ref())
             .is_some_and(|entry| entry.kind == EntryKind::Internet);
+        let data = self.data(device);
+        let with_environment = |vector| environmental(vector, reach, exploitation, data);
         Standards {
             ssvc: Ssvc {
                 decision: ssvc::deployer_priority(
@@ -180,19 +210,20 @@ impl SiteView<'_> {
                 automatable,
                 technical_impact,
             },
-            cvss_environmental: vector
-                .and_then(|vector| environmental(vector, reach, exploitation, self.data(device))),
+            environmental: vectors.into_iter().filter_map(with_environment).collect(),
         }
     }
 }
 
-/// The vector of the newest version that reads, as the engine takes it.
-fn newest(known: &Vulnerability) -> Option<Vector> {
-    let vectors = known
+/// The vectors that read, oldest version first; of one version the last, as the engine takes it.
+fn vectors(known: &Vulnerability) -> Vec<Vector> {
+    let read = known
         .cvss
         .iter()
         .filter_map(|text| text.parse::<Vector>().ok());
-    vectors.max_by_key(Vector::version)
+    let by_version: BTreeMap<Version, Vector> =
+        read.map(|vector| (vector.version(), vector)).collect();
+    by_version.into_values().collect()
 }
 
 fn exploitation(known: &Vulnerability) -> Exploitation {
@@ -243,10 +274,11 @@ fn environmental(
     exploitation: Exploitation,
     data: &[DataClass],
 ) -> Option<Environmental> {
-    let modern = match vector.version() {
+    let (version, modern) = match vector.version() {
         Version::V2 => return None,
-        Version::V30 | Version::V31 => false,
-        Version::V4 => true,
+        Version::V30 => ("3.0", false),
+        Version::V31 => ("3.1", false),
+        Version::V4 => ("4.0", true),
     };
     let base_score = vector.base_score().tenths();
     let has = |class: DataClass| data.contains(&class);
@@ -290,6 +322,7 @@ fn environmental(
         .ok()?;
     let score = with.environmental_score();
     Some(Environmental {
+        version,
         vector: with.to_string(),
         score: score.tenths(),
         severity: score.severity(),

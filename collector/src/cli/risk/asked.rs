@@ -1,0 +1,148 @@
+//! Which site a question is about: a described one, or those that the engine follows.
+
+use std::path::{Path, PathBuf};
+
+use auscult_findings::SiteFindings;
+use auscult_process::exit;
+use auscult_proto::ids::SiteId;
+
+use super::what_if::splits;
+use crate::Failure;
+use crate::cli::described::{Assessed, Described, weights};
+use crate::cli::live::Live;
+use crate::cli::names::Names;
+use crate::config::CollectorConfig;
+
+/// Which site, and what it is assessed with.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct Asked {
+    /// A described site: JSON of format auscult.site/1 (collector/risk/schemas/site.schema.json); `-` reads standard input. Without
+    /// it: the sites that the collector follows, from the log.
+    #[arg(value_name = "SITE.json")]
+    described: Option<PathBuf>,
+    /// Of the sites that the collector follows, this one.
+    #[arg(long, conflicts_with = "described")]
+    site: Option<SiteId>,
+    /// Intelligence to match a described site from, files as `intel import` reads them: devices without a `weaknesses` key get what
+    /// their identities match, and weaknesses that `vulnerabilities` does not describe are described. May be given several times.
+    #[arg(long, value_name = "DIR", requires = "described")]
+    intel: Vec<PathBuf>,
+    /// Weights that differ from the published ones: TOML or JSON with the keys of collector/risk/policy/weights.v1.toml, any of
+    /// them. What a described site itself says under `policy` goes over it.
+    #[arg(long, value_name = "FILE")]
+    policy: Option<PathBuf>,
+}
+
+impl Asked {
+    /// Whether it is a described site.
+    pub(super) fn is_described(&self) -> bool {
+        self.described.is_some()
+    }
+
+    fn described(&self) -> Option<Described> {
+        Some(Described {
+            site: self.described.clone()?,
+            intel: self.intel.clone(),
+            policy: self.policy.clone(),
+        })
+    }
+
+    fn live(&self, config: Option<&Path>) -> Result<Live, Failure> {
+        let policy = weights(self.policy.as_deref())?;
+        Live::open(&CollectorConfig::read(config)?, self.site.as_ref(), policy)
+    }
+
+    /// The one site that is meant.
+    ///
+    /// # Errors
+    /// Those of its file or of the log; 64 when several sites are followed and none is named.
+    pub(super) fn one(&self, config: Option<&Path>) -> Result<Assessed, Failure> {
+        if let Some(described) = self.described() {
+            return described.assess();
+        }
+        let mut live = self.live(config)?;
+        let site = live.only_site()?;
+        let findings = live.take(&site)?;
+        live.assess(findings)
+    }
+
+    /// Asks every site that is meant, in order of their names; one is held at a time. The question is told whether there are several.
+    ///
+    /// # Errors
+    /// Those of the file or of the log, and what the question returns.
+    pub(super) fn each(
+        &self,
+        config: Option<&Path>,
+        mut ask: impl FnMut(&Assessed, bool) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        if let Some(described) = self.described() {
+            return ask(&described.assess()?, false);
+        }
+        let mut live = self.live(config)?;
+        let sites = live.sites();
+        if sites.is_empty() {
+            live.only_site()?;
+        }
+        for site in &sites {
+            let findings = live.take(site)?;
+            ask(&live.assess(findings)?, sites.len() > 1)?;
+        }
+        Ok(())
+    }
+
+    /// The site that has the device of `DEVICE` or `DEVICE/WEAKNESS`; where one site alone is meant, that one whatever it has.
+    ///
+    /// # Errors
+    /// Those of the file or of the log; 64 when no site or several have it.
+    pub(super) fn with_device(
+        &self,
+        config: Option<&Path>,
+        what: &str,
+    ) -> Result<Assessed, Failure> {
+        if let Some(described) = self.described() {
+            return described.assess();
+        }
+        let mut live = self.live(config)?;
+        let sites = live.sites();
+        if sites.len() < 2 {
+            let findings = live.only_site().and_then(|site| live.take(&site))?;
+            return live.assess(findings);
+        }
+        let mut found: Option<SiteFindings> = None;
+        for site in &sites {
+            let findings = live.take(site)?;
+            if !has(&findings, what) {
+                continue;
+            }
+            if let Some(other) = &found {
+                return Err(Failure::new(
+                    exit::USAGE,
+                    format!(
+                        "{what}: the sites {} and {site} both have such a device; say which with --site",
+                        other.site()
+                    ),
+                ));
+            }
+            found = Some(findings);
+        }
+        match found {
+            Some(findings) => live.assess(findings),
+            None => Err(Failure::new(
+                exit::USAGE,
+                format!(
+                    "{what}: none of the {} sites has such a device",
+                    sites.len()
+                ),
+            )),
+        }
+    }
+}
+
+fn has(findings: &SiteFindings, what: &str) -> bool {
+    let labels = findings.labels();
+    let names = Names::of(&labels);
+    let devices = std::iter::once(what).chain(splits(what).map(|(device, _)| device));
+    devices
+        .into_iter()
+        .any(|device| labels.contains_key(names.id(device)))
+}
