@@ -53,6 +53,8 @@ pub const FINDINGS_FOUND: &str = "auscult_findings_found_total";
 pub const FINDINGS_TOLD: &str = "auscult_findings_told_total";
 /// Records of the intelligence topic, by outcome.
 pub const INTEL_RECORDS: &str = "auscult_findings_intel_records_total";
+/// Records of the decisions topic, by outcome.
+pub const DECISION_RECORDS: &str = "auscult_findings_decision_records_total";
 /// Vulnerabilities known.
 pub const INTEL_KNOWN: &str = "auscult_findings_intel_vulnerabilities";
 
@@ -68,7 +70,7 @@ pub enum Kind {
 }
 
 /// Name, kind and help text of every metric of this crate.
-pub const HELP: [(&str, Kind, &str); 27] = [
+pub const HELP: [(&str, Kind, &str); 28] = [
     (
         BATCHES,
         Kind::Counter,
@@ -190,6 +192,11 @@ pub const HELP: [(&str, Kind, &str); 27] = [
         INTEL_RECORDS,
         Kind::Counter,
         "Records of the intelligence topic by outcome: taken, ended, refused.",
+    ),
+    (
+        DECISION_RECORDS,
+        Kind::Counter,
+        "Records of the decisions topic by outcome: taken, ended, refused.",
     ),
     (
         INTEL_KNOWN,

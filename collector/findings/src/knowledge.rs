@@ -1,4 +1,5 @@
-//! Intelligence as a follower holds it: every vulnerability as last stated, an index for matching, and what changed when.
+//! Intelligence as a follower holds it: every vulnerability as last stated, an index for matching, what people decided, and what
+//! changed when.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -9,9 +10,11 @@ use auscult_intel::statement::{Claim, RemedyKind, Share, SourceKind};
 use auscult_intel::vulnerability::{Aspect, Vulnerability};
 use auscult_intel::weakness::{WEAKNESSES, Weakness};
 use auscult_risk::document;
+use auscult_risk::document::DecisionEntry;
 use serde::{Deserialize, Serialize};
 
 use crate::completion::describe;
+use crate::decision::{DecisionRecord, Decisions};
 
 /// What of a vulnerability moves scores, in whole numbers: what is compared to say why something was told.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,6 +120,9 @@ impl Known {
 pub struct Knowledge {
     known: BTreeMap<String, Known>,
     sboms: BTreeMap<String, Sbom>,
+    decisions: Decisions,
+    /// Sites by the generation in which decisions about them last changed.
+    decided: BTreeMap<String, u64>,
     index: Arc<Index>,
     index_generation: u64,
     generation: u64,
@@ -148,6 +154,8 @@ impl Default for Knowledge {
         Self {
             known: known.collect(),
             sboms: BTreeMap::new(),
+            decisions: Decisions::default(),
+            decided: BTreeMap::new(),
             index: Arc::new(Index::default()),
             index_generation: 0,
             generation: 0,
@@ -251,6 +259,36 @@ impl Knowledge {
         drop(before);
         self.stale = true;
         self.touched.insert(name.to_owned());
+    }
+
+    /// Takes a decision under the key of its record; `None` takes it back. One too many is refused: `false`.
+    pub fn decide(&mut self, key: &str, record: Option<DecisionRecord>) -> bool {
+        let Some(differs) = self.decisions.take(key, record) else {
+            return false;
+        };
+        if differs {
+            let site = key.split('/').next().unwrap_or(key);
+            let generation = self.generation.saturating_add(1);
+            self.decided.insert(site.to_owned(), generation);
+            self.touched.insert(key.to_owned());
+        }
+        true
+    }
+
+    /// What people decided about a site, by the keys of the records.
+    pub fn decisions(&self, site: &str) -> impl Iterator<Item = (&String, &DecisionEntry)> {
+        self.decisions.of(site)
+    }
+
+    /// The keys of all decisions.
+    pub fn decided(&self) -> impl Iterator<Item = &String> {
+        self.decisions.keys()
+    }
+
+    /// The generation in which decisions about a site last changed.
+    #[must_use]
+    pub fn decided_at(&self, site: &str) -> u64 {
+        self.decided.get(site).copied().unwrap_or(0)
     }
 
     /// Makes what was taken count: afterwards the generation has grown if anything differs.

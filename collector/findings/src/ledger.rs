@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use auscult_inventory::kind_of_key;
-use auscult_risk::document::Match;
+use auscult_risk::document::{DecisionEntry, Match};
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,7 @@ const DEVICE: &str = "told-device";
 const KNOWN: &str = "told-known";
 const PAIR: &str = "told-pair";
 const RISK: &str = "told-risk";
+const DECISION: &str = "told-decision";
 
 /// Version of what the records mean.
 const FORMAT: u32 = 1;
@@ -154,6 +155,8 @@ pub struct Ledger {
     pub pairs: BTreeMap<(String, String), ToldPair>,
     /// By device.
     pub risks: BTreeMap<String, ToldRisk>,
+    /// Inputs: decisions that held, by device and vulnerability (`*`: all of the device).
+    pub decisions: BTreeMap<String, DecisionEntry>,
 }
 
 impl Ledger {
@@ -180,6 +183,7 @@ impl Ledger {
                 }
                 DEVICE => drop(ledger.devices.insert(id, read(&value).map_err(fault)?)),
                 KNOWN => drop(ledger.known.insert(id, read(&value).map_err(fault)?)),
+                DECISION => drop(ledger.decisions.insert(id, read(&value).map_err(fault)?)),
                 RISK => drop(ledger.risks.insert(id, read(&value).map_err(fault)?)),
                 PAIR => {
                     let (device, weakness) = id
@@ -215,6 +219,15 @@ impl Ledger {
         record: Option<&KnownFacts>,
     ) -> LedgerRecord {
         written(format!("{site}/{KNOWN}/{vulnerability}"), record)
+    }
+
+    /// The record of a decision that held; `None` deletes.
+    pub(crate) fn decision_record(
+        site: &str,
+        about: &str,
+        record: Option<&DecisionEntry>,
+    ) -> LedgerRecord {
+        written(format!("{site}/{DECISION}/{about}"), record)
     }
 
     /// The record of a told pair; `None` deletes.

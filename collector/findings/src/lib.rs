@@ -24,6 +24,7 @@ mod band;
 mod change;
 mod class;
 pub mod completion;
+mod decision;
 mod describe;
 mod inputs;
 mod knowledge;
@@ -42,6 +43,7 @@ mod tests;
 
 pub use band::{Band, MARGIN, STEP, points};
 pub use change::{CAUSES, Cause, Change, ChangeKind};
+pub use decision::DecisionRecord;
 pub use knowledge::{Knowledge, Known, KnownFacts};
 pub use ledger::{
     DeviceInput, Ledger, LedgerFault, LedgerRecord, Life, SiteRecord, ToldPair, ToldRisk,

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use auscult_inventory::DeviceId;
 use auscult_proto::ids::SiteId;
-use auscult_risk::document::DeviceEntry;
+use auscult_risk::document::{DecisionEntry, DeviceEntry};
 use auscult_risk::{Assessor, Faults, Policy};
 
 use crate::change::{Change, ChangeKind};
+use crate::decision::words;
 use crate::describe::{conversation, entry, input, way_in};
 use crate::inputs;
 use crate::knowledge::{Knowledge, KnownFacts};
@@ -84,6 +85,8 @@ pub struct SiteFindings {
     followed_print: u64,
     /// Vulnerabilities that it has.
     known: BTreeMap<String, KnownFacts>,
+    /// Decisions that hold, about devices that are there.
+    decisions: BTreeMap<String, DecisionEntry>,
     seen: Option<(u64, u64, i64)>,
     supplied: bool,
     /// Why the next assessment has to happen whatever the inputs say.
@@ -100,6 +103,8 @@ struct Found {
     /// All that were looked at.
     named: BTreeSet<String>,
     known: BTreeMap<String, KnownFacts>,
+    /// Decisions that hold now and did not, or the other way round.
+    decisions: BTreeMap<String, Option<DecisionEntry>>,
     policy_differs: bool,
 }
 
@@ -118,6 +123,7 @@ impl SiteFindings {
             followed: None,
             followed_print: 0,
             known: BTreeMap::new(),
+            decisions: BTreeMap::new(),
             seen: None,
             supplied: false,
         }
@@ -171,6 +177,7 @@ impl SiteFindings {
             Some((generation, index, _)) => {
                 knowledge.generation() != generation
                     && (knowledge.index_generation() != index
+                        || knowledge.decided_at(self.site.as_str()) > generation
                         || self.known.iter().any(|(id, facts)| {
                             knowledge.find(id).is_none_or(|known| known.facts != *facts)
                         }))
@@ -240,6 +247,7 @@ impl SiteFindings {
             inputs: BTreeMap::new(),
             named: BTreeSet::new(),
             known: BTreeMap::new(),
+            decisions: BTreeMap::new(),
             policy_differs: false,
         };
         for id in due {
@@ -261,6 +269,7 @@ impl SiteFindings {
             }
         }
         self.find_known(knowledge, seen_generation, &mut found);
+        self.find_decisions(knowledge, day, &mut found);
         self.find_links(&mut found.changes);
         self.find_policy(weights, &mut found);
         found
@@ -318,6 +327,49 @@ impl SiteFindings {
         }
         let before = &self.ledger.known;
         inputs::of_known(before, &found.known, knowledge, seen, &mut found.changes);
+    }
+
+    /// Decisions that hold: not past their date, about devices that are there.
+    fn find_decisions(&mut self, knowledge: &Knowledge, day: i64, found: &mut Found) {
+        let site = self.site.as_str();
+        let there = |decision: &DecisionEntry| {
+            let id = decision.device.parse::<DeviceId>();
+            id.is_ok_and(|id| self.entries.contains_key(&id))
+        };
+        let holds = |decision: &DecisionEntry| decision.last_day().is_some_and(|last| day <= last);
+        let made: BTreeMap<&str, &DecisionEntry> = knowledge
+            .decisions(site)
+            .filter_map(|(key, decision)| Some((key.split_once('/')?.1, decision)))
+            .collect();
+        let now: BTreeMap<String, DecisionEntry> = made
+            .iter()
+            .filter(|(_, decision)| holds(decision) && there(decision))
+            .map(|(about, decision)| ((*about).to_owned(), (*decision).clone()))
+            .collect();
+        let before = &self.ledger.decisions;
+        let names: BTreeSet<&String> = before.keys().chain(now.keys()).collect();
+        for about in names {
+            let (was, is) = (before.get(about), now.get(about));
+            if was == is {
+                continue;
+            }
+            found.decisions.insert(about.clone(), is.cloned());
+            // Where the device went with it, that is told.
+            let Some(decision) = is.or(was).filter(|decision| there(decision)) else {
+                continue;
+            };
+            let passed = is.is_none() && made.get(about.as_str()).copied() == was;
+            let kind = if passed {
+                ChangeKind::Time
+            } else {
+                ChangeKind::Decision
+            };
+            found.changes.push(Change {
+                vulnerability: decision.weakness.clone(),
+                ..Change::of_device(kind, &decision.device, was.map(words), is.map(words))
+            });
+        }
+        self.decisions = now;
     }
 
     fn find_links(&mut self, changes: &mut Vec<Change>) {
@@ -417,6 +469,7 @@ impl SiteFindings {
             knowledge,
             changes: &found.changes,
             known: &found.known,
+            decisions: &self.decisions,
         };
         let mut verdict = teller.tell(&assessor, &brief, &mut self.ledger);
         self.assessor = Some(assessor);

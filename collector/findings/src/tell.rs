@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use auscult_inventory::DeviceId;
 use auscult_proto::ids::SiteId;
-use auscult_risk::document::{DeviceEntry, Match};
+use auscult_risk::document::{DecisionEntry, DeviceEntry, Match};
 use auscult_risk::{Assessor, Brief, DeviceRisk, Explanation, PairName, PairRisk, Policy};
 
 use crate::band::{Band, STEP, points};
@@ -40,6 +40,8 @@ pub enum Closing {
     NotAffected,
     /// It is there and no longer worth doing first.
     BelowTheList,
+    /// People carry its risk until a date.
+    Accepted,
 }
 
 /// A value of a finding that is told to have moved.
@@ -134,6 +136,7 @@ pub(crate) struct Teller<'a> {
     pub(crate) knowledge: &'a Knowledge,
     pub(crate) changes: &'a [Change],
     pub(crate) known: &'a BTreeMap<String, KnownFacts>,
+    pub(crate) decisions: &'a BTreeMap<String, DecisionEntry>,
 }
 
 /// A pair as it is now.
@@ -424,9 +427,22 @@ impl<'a> Teller<'a> {
         let has = |id: &str| entry.weaknesses.iter().flatten().any(|own| own.id == id);
         if weakness.is_some_and(|id| !has(id)) {
             Closing::NotAffected
+        } else if weakness.is_some_and(|id| self.accepted(device, id)) {
+            Closing::Accepted
         } else {
             Closing::BelowTheList
         }
+    }
+
+    /// Whether a decision that holds names a pair, and KEV has not listed it since.
+    fn accepted(&self, device: &str, weakness: &str) -> bool {
+        let kev = self.known.get(weakness).is_some_and(|known| known.kev);
+        self.decisions.values().any(|decision| {
+            let named = decision.weakness.as_deref();
+            decision.device == device
+                && named.is_none_or(|named| named == weakness)
+                && (decision.kev || !kev)
+        })
     }
 
     fn risks(

@@ -191,6 +191,7 @@ fn status(telling: &Telling) -> (u32, &'static str, Option<&'static str>) {
         Some(Closing::DeviceGone) => (4, "Resolved", Some("device gone")),
         Some(Closing::NotAffected) => (4, "Resolved", Some("not affected")),
         Some(Closing::BelowTheList) => (3, "Suppressed", Some("below the list")),
+        Some(Closing::Accepted) => (3, "Suppressed", Some("accepted")),
     }
 }
 

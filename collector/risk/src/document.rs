@@ -297,6 +297,14 @@ pub struct DecisionEntry {
     pub kev: bool,
 }
 
+impl DecisionEntry {
+    /// The last day it holds, counted from 1970-01-01; `None` where `until` is no date.
+    #[must_use]
+    pub fn last_day(&self) -> Option<i64> {
+        crate::site::day_of(&self.until)
+    }
+}
+
 /// Kinds of decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

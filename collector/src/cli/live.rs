@@ -34,7 +34,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    /// Reads the changelog and the intelligence to their ends; of the changelog one site, or all.
+    /// Reads the changelog, the intelligence and the decisions to their ends; of the changelog one site, or all.
     ///
     /// # Errors
     /// 69 when the log cannot be read, 64 for a site that it does not have.
@@ -59,13 +59,17 @@ impl Live {
                 }
             }
         }
-        let (knowledge, refused) = {
-            let mut reader = source::open(config, Topic::Intel, StartAt::Beginning)?;
-            intelligence::read_all(&mut *reader)?
-        };
+        let mut knowledge = Knowledge::default();
+        let mut refused: u64 = 0;
+        for topic in [Topic::Intel, Topic::Decisions] {
+            let mut reader = source::open(config, topic, StartAt::Beginning)?;
+            let unused = intelligence::read_all(&mut knowledge, &mut *reader)?;
+            refused = refused.saturating_add(unused);
+        }
+        knowledge.settle();
         if refused > 0 {
             note(&format!(
-                "{refused} records of intelligence could not be used; `auscult-collector intel status` names them"
+                "{refused} records of intelligence or decisions could not be used"
             ));
         }
         if let Some(site) = site

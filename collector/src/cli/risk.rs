@@ -1,6 +1,7 @@
 //! `risk`: what matters of a site, why, and what would change it.
 
 mod asked;
+mod decide;
 mod explain;
 mod show;
 mod spread;
@@ -9,6 +10,7 @@ mod what_if;
 use std::path::{Path, PathBuf};
 
 use auscult_process::exit;
+use auscult_proto::ids::SiteId;
 use serde::Serialize;
 use serde_json::json;
 
@@ -58,6 +60,34 @@ pub enum RiskAction {
         /// The answer as one JSON object.
         #[arg(long)]
         json: bool,
+    },
+    /// Carry the risk of a weakness on a device until a day: it stays in the assessment and leaves the to-do list.
+    #[command(after_help = "Example:\n  \
+        auscult-collector risk accept pump-7/CVE-2026-1 --until 2027-03-31 --by \"A. Meier, clinical engineering\"\n\n\
+        It comes back when the day has passed, KEV lists the weakness, or what goes through it rises 1.5 times; each is told\n\
+        with its cause. A log on disk has one process: stop the collector for it, or use Kafka.")]
+    Accept {
+        /// A device and one of its weaknesses, or the name of a finding.
+        #[arg(value_name = "DEVICE/WEAKNESS|FINDING")]
+        what: String,
+        /// The last day, YYYY-MM-DD.
+        #[arg(long, value_name = "DAY")]
+        until: String,
+        /// Who decides.
+        #[arg(long, value_name = "NAME")]
+        by: String,
+        /// Of the sites that the collector follows, this one.
+        #[arg(long)]
+        site: Option<SiteId>,
+    },
+    /// Take an acceptance back.
+    Withdraw {
+        /// A device and one of its weaknesses, or the name of a finding.
+        #[arg(value_name = "DEVICE/WEAKNESS|FINDING")]
+        what: String,
+        /// Of the sites that the collector follows, this one.
+        #[arg(long)]
+        site: Option<SiteId>,
     },
     /// The first dominoes: devices through which most loss at other devices would go.
     Springboards {
@@ -139,7 +169,7 @@ impl RiskAction {
             | Self::Springboards { site, .. }
             | Self::Controls { site, .. } => site,
             Self::WhatIf(args) => &args.site,
-            Self::Spread { .. } => return false,
+            Self::Spread { .. } | Self::Accept { .. } | Self::Withdraw { .. } => return false,
         };
         asked.is_described()
     }
@@ -155,6 +185,19 @@ pub fn run(config: Option<&Path>, action: &RiskAction) -> Result<(), Failure> {
         RiskAction::Explain { what, site, json } => {
             let what = &explain::of_finding(what);
             explain::run(&site.with_device(config, what)?, what, *json)
+        }
+        RiskAction::Accept {
+            what,
+            until,
+            by,
+            site,
+        } => {
+            let asked = Asked::of(site.clone());
+            decide::accept(config, &asked, &explain::of_finding(what), until, by)
+        }
+        RiskAction::Withdraw { what, site } => {
+            let asked = Asked::of(site.clone());
+            decide::withdraw(config, &asked, &explain::of_finding(what))
         }
         RiskAction::Spread { sites, json } => spread::run(config, *sites, *json),
         RiskAction::Springboards { site, most, json } => site.each(config, |it, several| {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use auscult_log::{EmbeddedOptions, KafkaLog, Log, Reader, StartAt, Topic, embedded};
+use auscult_log::{
+    EmbeddedLog, EmbeddedOptions, KafkaLog, Log, LogError, Reader, StartAt, Topic, embedded,
+};
 use auscult_process::exit;
 
 use crate::Failure;
@@ -31,6 +33,40 @@ pub fn open(
             ),
         )),
         LogChoice::Embedded(options) => Ok(embedded::open_reader(&options.dir, topic, from)?),
+    }
+}
+
+/// Opens the log to append to a topic, for the command of this name. A log on disk has one process.
+///
+/// # Errors
+/// 64 when a file that the Kafka client is told to use is missing, 69 when the log cannot be reached, lacks the topic or is in use.
+pub fn open_to_write(
+    config: &CollectorConfig,
+    topic: Topic,
+    command: &str,
+) -> Result<Box<dyn Log>, Failure> {
+    match &config.log {
+        LogChoice::Kafka(options) => {
+            config.kafka_files()?;
+            let log = KafkaLog::connect(options.clone())?;
+            log.partitions(topic)?;
+            Ok(Box::new(log))
+        }
+        LogChoice::Embedded(embedded) => {
+            let options = embedded_options(embedded, config.topics.partitions.clone());
+            match EmbeddedLog::open(&embedded.dir, options) {
+                Ok(log) => Ok(Box::new(log)),
+                Err(LogError::Fenced(reason)) => Err(Failure::new(
+                    exit::UNAVAILABLE,
+                    format!(
+                        "nothing was written: {reason}.\nStop the collector, do it, start it again (systemctl stop auscult-collector; \
+                         auscult-collector {command}; systemctl start auscult-collector): sensors spool meanwhile. \
+                         With [kafka] in the configuration it runs beside the collector."
+                    ),
+                )),
+                Err(error) => Err(error.into()),
+            }
+        }
     }
 }
 

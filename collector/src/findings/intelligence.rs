@@ -1,15 +1,15 @@
-//! The intelligence topic followed: one thread a process, all assessments read what it knows.
+//! Intelligence and people's decisions followed: one thread a process, all assessments read what it knows.
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 use std::time::{Duration, Instant};
 
-use auscult_findings::Knowledge;
-use auscult_log::{Log, LogError, Reader, StartAt, Stored, Topic};
+use auscult_findings::{DecisionRecord, Knowledge};
+use auscult_log::{Log, LogError, Message, Reader, StartAt, Stored, Topic};
 use auscult_process::Shutdown;
 
-use crate::intel::record::{Record, RecordError};
+use crate::intel::record::Record;
 use crate::metrics as names;
 
 /// Longest wait for a record, and by that how long a burst must be over to count.
@@ -44,7 +44,7 @@ impl Intelligence {
     pub fn follow(self: &Arc<Self>, log: &dyn Log, shutdown: &Shutdown) {
         while !shutdown.is_requested() {
             if let Err(error) = self.follow_once(log, shutdown) {
-                tracing::warn!(%error, "the intelligence topic cannot be read; findings go on with what is known");
+                tracing::warn!(%error, "intelligence and decisions cannot be read; findings go on with what is known");
                 let until = Instant::now() + AGAIN;
                 while Instant::now() < until && !shutdown.is_requested() {
                     std::thread::sleep(WAIT);
@@ -54,18 +54,23 @@ impl Intelligence {
     }
 
     fn follow_once(&self, log: &dyn Log, shutdown: &Shutdown) -> Result<(), LogError> {
-        let mut reader = log.reader(Topic::Intel, StartAt::Beginning)?;
-        // Of what was known before, what is not in the topic any more ended while nobody read.
-        let mut named = Some(BTreeSet::new());
+        let mut intel = log.reader(Topic::Intel, StartAt::Beginning)?;
+        let mut decisions = log.reader(Topic::Decisions, StartAt::Beginning)?;
+        // Of what was known before, what is not in the topics any more ended while nobody read.
+        let mut named = Some(Named::default());
         let mut since: Option<Instant> = None;
         while !shutdown.is_requested() {
-            let stored = next(&mut *reader)?;
-            let quiet = stored.is_none();
-            if let Some(stored) = stored {
+            let mut quiet = true;
+            for stored in [intel.next(WAIT)?, decisions.next(Duration::ZERO)?] {
+                let Some(stored) = stored else {
+                    continue;
+                };
+                quiet = false;
                 since.get_or_insert_with(Instant::now);
                 self.take(&stored, named.as_mut());
             }
-            if reader.caught_up()
+            if intel.caught_up()
+                && decisions.caught_up()
                 && let Some(named) = named.take()
             {
                 self.read_once(&named);
@@ -80,34 +85,42 @@ impl Intelligence {
         Ok(())
     }
 
-    fn take(&self, stored: &Stored, named: Option<&mut BTreeSet<String>>) {
-        let record = Record::read(&stored.message);
+    fn take(&self, stored: &Stored, named: Option<&mut Named>) {
         let outcome = {
             let mut knowledge = self
                 .knowledge
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            learn(&mut knowledge, &stored.message.key, record, named)
+            learn(&mut knowledge, &stored.message, named)
         };
         if let Outcome::Unreadable(error) = &outcome {
-            tracing::warn!(%error, partition = stored.partition, offset = stored.offset, "an intelligence record is set aside");
+            tracing::warn!(%error, topic = stored.message.topic.name(), partition = stored.partition, offset = stored.offset, "a record is set aside");
         }
-        metrics::counter!(names::INTEL_RECORDS, "outcome" => outcome.name()).increment(1);
+        let metric = match stored.message.topic {
+            Topic::Decisions => names::DECISION_RECORDS,
+            _ => names::INTEL_RECORDS,
+        };
+        metrics::counter!(metric, "outcome" => outcome.name()).increment(1);
     }
 
-    fn read_once(&self, named: &BTreeSet<String>) {
+    fn read_once(&self, named: &Named) {
         {
             let mut knowledge = self
                 .knowledge
                 .write()
                 .unwrap_or_else(PoisonError::into_inner);
-            let ended: Vec<String> = knowledge
-                .names()
-                .filter(|id| !named.contains(*id))
-                .map(str::to_owned)
-                .collect();
+            let gone = |names: &BTreeSet<String>, id: &&str| !names.contains(*id);
+            let ended = knowledge.names().filter(|id| gone(&named.known, id));
+            let ended: Vec<String> = ended.map(str::to_owned).collect();
             for id in ended {
                 knowledge.forget(&id);
+            }
+            let decided = knowledge.decided().map(String::as_str);
+            let ended = decided.filter(|key| gone(&named.decided, key));
+            let ended: Vec<String> = ended.map(str::to_owned).collect();
+            for key in ended {
+                // Taking back is never refused.
+                let _taken = knowledge.decide(&key, None);
             }
         }
         self.settle();
@@ -125,14 +138,21 @@ impl Intelligence {
     }
 }
 
-/// What became of a record of the topic.
+/// What the topics name while they are read from their beginning.
+#[derive(Debug, Default)]
+struct Named {
+    known: BTreeSet<String>,
+    decided: BTreeSet<String>,
+}
+
+/// What became of a record.
 #[derive(Debug)]
 enum Outcome {
     Taken,
     Ended,
-    /// It has the name of a weakness that this project observes itself.
+    /// It has the name of a weakness that this project observes itself, or is one too many.
     Refused,
-    Unreadable(RecordError),
+    Unreadable(String),
 }
 
 impl Outcome {
@@ -143,17 +163,51 @@ impl Outcome {
             Self::Refused | Self::Unreadable(_) => "refused",
         }
     }
+
+    fn of(taken: bool) -> Self {
+        if taken { Self::Taken } else { Self::Refused }
+    }
 }
 
-/// Takes a record into what is known; it counts once that is settled. The name of a vulnerability is added to `named`.
-fn learn(
+/// Takes a record of either topic into what is known; it counts once that is settled.
+fn learn(knowledge: &mut Knowledge, message: &Message, named: Option<&mut Named>) -> Outcome {
+    if message.topic == Topic::Decisions {
+        learn_decision(knowledge, message, named)
+    } else {
+        learn_intelligence(knowledge, message, named)
+    }
+}
+
+fn learn_decision(
     knowledge: &mut Knowledge,
-    key: &[u8],
-    record: Result<Option<Record>, RecordError>,
-    named: Option<&mut BTreeSet<String>>,
+    message: &Message,
+    named: Option<&mut Named>,
 ) -> Outcome {
-    let key = String::from_utf8_lossy(key);
-    let record = match record {
+    let key = String::from_utf8_lossy(&message.key);
+    let Some(value) = &message.value else {
+        let _taken = knowledge.decide(&key, None);
+        return Outcome::Ended;
+    };
+    let record = match DecisionRecord::read(value) {
+        Ok(record) => record,
+        Err(fault) => return Outcome::Unreadable(fault),
+    };
+    if record.key() != key {
+        return Outcome::Unreadable("its key is another decision's".to_owned());
+    }
+    if let Some(named) = named {
+        named.decided.insert(record.key());
+    }
+    Outcome::of(knowledge.decide(&key, Some(record)))
+}
+
+fn learn_intelligence(
+    knowledge: &mut Knowledge,
+    message: &Message,
+    named: Option<&mut Named>,
+) -> Outcome {
+    let key = String::from_utf8_lossy(&message.key);
+    let record = match Record::read(message) {
         Ok(Some(record)) => record,
         Ok(None) => {
             if key.starts_with("#sbom/") {
@@ -163,46 +217,36 @@ fn learn(
             }
             return Outcome::Ended;
         }
-        Err(error) => return Outcome::Unreadable(error),
+        Err(error) => return Outcome::Unreadable(error.to_string()),
     };
     let mut taken = true;
     if let Some(vulnerability) = record.vulnerability {
         if let Some(named) = named {
-            named.insert(vulnerability.id.clone());
+            named.known.insert(vulnerability.id.clone());
         }
         taken = knowledge.take(vulnerability);
     }
     if let Some(sbom) = record.sbom {
         knowledge.take_sbom(&key, Some(sbom));
     }
-    if taken {
-        Outcome::Taken
-    } else {
-        Outcome::Refused
-    }
+    Outcome::of(taken)
 }
 
-/// What the topic holds now, read once to its end, and how many of its records were not to be read: what an engine that follows it knows.
+/// What a topic holds now, intelligence or decisions, read once to its end and taken into what is known: afterwards, once that is
+/// settled, it is what an engine that follows both knows. How many of the records were not to be used.
 ///
 /// # Errors
 /// When the log cannot be read.
-pub fn read_all(reader: &mut dyn Reader) -> Result<(Knowledge, u64), LogError> {
-    let mut knowledge = Knowledge::default();
+pub fn read_all(knowledge: &mut Knowledge, reader: &mut dyn Reader) -> Result<u64, LogError> {
     let mut refused: u64 = 0;
     while !reader.caught_up() {
-        let Some(stored) = next(reader)? else {
+        let Some(stored) = reader.next(WAIT)? else {
             continue;
         };
-        let record = Record::read(&stored.message);
-        let outcome = learn(&mut knowledge, &stored.message.key, record, None);
+        let outcome = learn(knowledge, &stored.message, None);
         if matches!(outcome, Outcome::Refused | Outcome::Unreadable(_)) {
             refused = refused.saturating_add(1);
         }
     }
-    knowledge.settle();
-    Ok((knowledge, refused))
-}
-
-fn next(reader: &mut dyn Reader) -> Result<Option<Stored>, LogError> {
-    reader.next(WAIT)
+    Ok(refused)
 }

@@ -77,9 +77,9 @@ fn assert_as_told(stage: &Stage, answer: &Value, site: &str) {
     for pair in pairs {
         let text = |key: &str| pair[key].as_str().unwrap().to_owned();
         let name = (text("device"), text("weakness"));
-        let told = open
-            .get(&name)
-            .unwrap_or_else(|| panic!("{name:?} was not told"));
+        let told = open.get(&name);
+        assert!(told.is_some(), "{name:?} was not told");
+        let told = told.unwrap();
         shown.insert(name.clone());
         // Of several services the worst was told.
         let risk = told.get("/unmapped/auscult/risk");
@@ -153,11 +153,11 @@ fn assert_tried(program: &Program, device: &str) {
 }
 
 /// `config` says where the log is; it is written into `dir`.
-pub(crate) fn asked(log: Arc<dyn Log>, dir: &Path, config: &str) {
+pub(crate) fn asked(open: &dyn Fn() -> Arc<dyn Log>, dir: &Path, config: &str) {
     let path = dir.join("collector.toml");
     std::fs::write(&path, config).unwrap();
     let program = Program { config: path };
-    let mut stage = Stage::new(log);
+    let mut stage = Stage::new(open());
     let (code, _, said) = program.run(&["risk", "top"]);
     assert_eq!(code, 69, "{said}");
     assert!(said.contains("no site has been folded yet"), "{said}");
@@ -196,8 +196,8 @@ pub(crate) fn asked(log: Arc<dyn Log>, dir: &Path, config: &str) {
     let text = program.text(&["risk", "explain", pump, "--site", "main"]);
     assert!(text.contains(FIRST) && text.contains("way 1"), "{text}");
     // By the name that its record has, in whichever site it is.
-    let open = open_of(&stage, "north");
-    let ((device, _), finding) = open.iter().find(|(name, _)| name.1 == FIRST).unwrap();
+    let north = open_of(&stage, "north");
+    let ((device, _), finding) = north.iter().find(|(name, _)| name.1 == FIRST).unwrap();
     let answer = program.json(&["risk", "explain", &finding.key]);
     assert_eq!(answer["site"], "north");
     assert_eq!(answer["pairs"][0]["device"], json!(device));
@@ -215,4 +215,69 @@ pub(crate) fn asked(log: Arc<dyn Log>, dir: &Path, config: &str) {
     // Nobody holds the log: the same answer, to the last bit.
     assert_eq!(program.text(&["risk", "top", "--json"]), before);
     assert_eq!(program.json(&["risk", "spread"]), spread);
+    assert_decided(&program, open);
+}
+
+/// Nobody holds the log: people decide, and the engine tells it when it runs again.
+fn assert_decided(program: &Program, open: &dyn Fn() -> Arc<dyn Log>) {
+    let pump = format!("10.0.0.3/{FIRST}");
+    let accept = [
+        "risk", "accept", &pump, "--site", "main", "--by", "A. Meier",
+    ];
+    let until = |day: &'static str| [&accept[..], &["--until", day]].concat();
+    for day in ["soon", "2020-01-01", "2099-02-30"] {
+        let said = program.refused(&until(day));
+        assert!(said.contains("write a day to come"), "{said}");
+    }
+    let said = program.refused(&["risk", "withdraw", &pump, "--site", "main"]);
+    assert!(said.contains("nobody has accepted it"), "{said}");
+    let loss = |answer: &Value| answer["summary"]["loss"].as_f64().unwrap();
+    let before = program.json(&["risk", "top", "--site", "main"]);
+    let said = program.text(&until("2099-12-31"));
+    assert!(
+        said.contains("accepted until 2099-12-31 by A. Meier"),
+        "{said}"
+    );
+    // It stays in the assessment and leaves the list.
+    let after = program.json(&["risk", "top", "--site", "main"]);
+    assert_eq!(loss(&before), loss(&after));
+    let device = program.json(&["risk", "explain", &pump, "--site", "main"]);
+    let device = device["pairs"][0]["device"].as_str().unwrap().to_owned();
+    let listed = |answer: &Value| {
+        let pairs = answer["pairs"].as_array().unwrap();
+        pairs
+            .iter()
+            .any(|pair| pair["device"] == device.as_str() && pair["weakness"] == FIRST)
+    };
+    assert!(listed(&before) && !listed(&after));
+
+    let key = format!("vf:{device}:{FIRST}");
+    let last = |told: &[Finding]| {
+        let last = told.iter().rev().find(|one| one.key == key);
+        last.unwrap().clone()
+    };
+    let mut stage = Stage::new(open());
+    // What was told before.
+    stage.told(1);
+    let engine = Engine::start(&stage.log);
+    let closed = last(&stage.told(1));
+    assert_eq!(closed.activity(), "Close");
+    assert_eq!(closed.get("/status_detail"), "accepted");
+    assert_eq!(closed.cause()["kind"], "decision");
+    assert_eq!(
+        closed.cause()["after"],
+        "accepted until 2099-12-31 by A. Meier"
+    );
+    assert!(!stage.held.contains_key(&key));
+    engine.stop();
+    drop(stage);
+    program.text(&["risk", "withdraw", &pump, "--site", "main"]);
+    let mut stage = Stage::new(open());
+    stage.told(1);
+    let engine = Engine::start(&stage.log);
+    let back = last(&stage.told(1));
+    assert_eq!(back.activity(), "Create");
+    assert_eq!(back.cause()["kind"], "decision");
+    assert!(stage.held.contains_key(&key));
+    engine.stop();
 }

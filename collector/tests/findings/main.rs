@@ -83,7 +83,7 @@ fn people_ask_about_live_sites_on_the_log_on_disk() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let config = format!("[embedded]\ndir = {:?}\n", data.display().to_string());
-    asked::asked(disk(&data), dir.path(), &config);
+    asked::asked(&|| disk(&data), dir.path(), &config);
 }
 
 #[test]
@@ -94,5 +94,5 @@ fn people_ask_about_live_sites_on_kafka() {
         "[kafka]\nbootstrap = {:?}\ntopic_prefix = {prefix:?}\n",
         broker::Broker::shared().bootstrap()
     );
-    asked::asked(kafka_under(prefix), dir.path(), &config);
+    asked::asked(&|| kafka_under(prefix.clone()), dir.path(), &config);
 }

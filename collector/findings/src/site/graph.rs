@@ -45,7 +45,7 @@ impl SiteFindings {
             devices,
             segment_links: Vec::new(),
             controls: Vec::new(),
-            decisions: Vec::new(),
+            decisions: self.decisions.values().cloned().collect(),
             policy: None,
         })
     }
@@ -125,6 +125,12 @@ impl SiteFindings {
             }
         }
         self.followed_print = print;
+        for (about, decision) in &found.decisions {
+            if let Some(before) = self.ledger.decisions.get(about) {
+                events.push(Event::DecisionGone(before.clone()));
+            }
+            events.extend(decision.clone().map(Event::Decision));
+        }
         events.push(Event::Time(day_text(self.day())));
         if let Some(assessor) = &mut self.assessor {
             assessor.apply(&events)?;
@@ -160,6 +166,14 @@ impl SiteFindings {
             }
         }
         self.ledger.known = found.known;
+        for (about, decision) in found.decisions {
+            let record = Ledger::decision_record(name, &about, decision.as_ref());
+            verdict.inputs.push(record);
+            match decision {
+                Some(decision) => drop(self.ledger.decisions.insert(about, decision)),
+                None => drop(self.ledger.decisions.remove(&about)),
+            }
+        }
         let before = self.mirror.clock.saturating_sub(REMEMBER);
         self.ledger.pairs.retain(|pair, told| {
             let keep = told.life.open || told.life.told >= before;

@@ -1,5 +1,6 @@
 //! A small ward, followed through what can happen to it.
 
+mod decisions;
 mod flaw;
 mod follow;
 mod lives;

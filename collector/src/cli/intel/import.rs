@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use auscult_log::{
-    AppendError, Appender, EmbeddedLog, KafkaLog, Log, LogError, Message, StartAt, Topic,
-};
+use auscult_log::{AppendError, Appender, Message, StartAt, Topic};
 use auscult_process::exit;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
@@ -15,7 +13,7 @@ use super::held;
 use crate::Failure;
 use crate::cli::output::{Output, note};
 use crate::cli::source;
-use crate::config::{CollectorConfig, LogChoice};
+use crate::config::CollectorConfig;
 use crate::intel::files::{self, Became};
 use crate::intel::record::Record;
 use crate::intel::{Library, Taken};
@@ -64,7 +62,7 @@ pub(super) fn run(
         .enable_all()
         .build()
         .map_err(|error| Failure::new(exit::FAILURE, format!("no runtime: {error}")))?;
-    let log = open_to_write(config)?;
+    let log = source::open_to_write(config, Topic::Intel, "intel import ...")?;
     let mut library = Library::following();
     let held = held(
         &mut *log.reader(Topic::Intel, StartAt::Beginning)?,
@@ -282,32 +280,6 @@ async fn append_one(appender: &dyn Appender, message: Message) -> Result<(), Fai
 }
 
 /// The log, to be written. A log on disk must be free.
-fn open_to_write(config: &CollectorConfig) -> Result<Box<dyn Log>, Failure> {
-    match &config.log {
-        LogChoice::Kafka(options) => {
-            config.kafka_files()?;
-            let log = KafkaLog::connect(options.clone())?;
-            log.partitions(Topic::Intel)?;
-            Ok(Box::new(log))
-        }
-        LogChoice::Embedded(embedded) => {
-            let options = source::embedded_options(embedded, config.topics.partitions.clone());
-            match EmbeddedLog::open(&embedded.dir, options) {
-                Ok(log) => Ok(Box::new(log)),
-                Err(LogError::Fenced(reason)) => Err(Failure::new(
-                    exit::UNAVAILABLE,
-                    format!(
-                        "nothing was imported: {reason}.\nStop the collector, import, start it again (systemctl stop auscult-collector; \
-                         auscult-collector intel import ...; systemctl start auscult-collector): sensors spool meanwhile. \
-                         With [kafka] in the configuration an import runs beside the collector."
-                    ),
-                )),
-                Err(error) => Err(error.into()),
-            }
-        }
-    }
-}
-
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since

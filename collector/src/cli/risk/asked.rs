@@ -34,6 +34,14 @@ pub struct Asked {
 }
 
 impl Asked {
+    /// A site that the collector follows; `None`: any of them.
+    pub(super) fn of(site: Option<SiteId>) -> Self {
+        Self {
+            site,
+            ..Self::default()
+        }
+    }
+
     /// Whether it is a described site.
     pub(super) fn is_described(&self) -> bool {
         self.described.is_some()
