@@ -45,6 +45,20 @@ impl Capabilities {
         word >> (world % 64) & 1 == 1
     }
 
+    /// Worlds that have at least one of some weaknesses, ascending.
+    pub(crate) fn worlds_of(&self, weaknesses: &[u32]) -> Vec<u32> {
+        let mut worlds = Vec::new();
+        for at in 0..self.words {
+            let of = |weakness: &u32| self.bits[*weakness as usize * self.words + at];
+            let mut word = weaknesses.iter().map(of).fold(0, |all, own| all | own);
+            while word != 0 {
+                worlds.push(at as u32 * 64 + word.trailing_zeros());
+                word &= word - 1;
+            }
+        }
+        worlds
+    }
+
     /// By weakness: whether a campaign of any of some worlds has it.
     pub(crate) fn in_any(&self, worlds: &[u32]) -> Vec<bool> {
         let mut able = vec![false; self.count.len()];

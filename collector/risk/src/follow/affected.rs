@@ -176,13 +176,17 @@ impl Worlds {
         for surface in &field.graph.device(slot).surfaces {
             let place = field.place(*surface);
             let target = field.target(*surface);
-            for world in 0..self.count {
-                if affected.contains(&world) {
-                    continue;
-                }
+            let graph = field.graph;
+            let pairs = graph.surfaces[*surface as usize].pairs.iter();
+            let weaknesses: Vec<u32> = pairs
+                .map(|pair| graph.pairs[*pair as usize].weakness)
+                .collect();
+            self.using_place(field, place, affected);
+            for world in field.capable.worlds_of(&weaknesses) {
                 let salt = coin::world(world);
-                if field.works(*surface, world, salt).is_some()
-                    && self.attempted(field, world, salt, (slot, place), &target)
+                if !affected.contains(&world)
+                    && field.works(*surface, world, salt).is_some()
+                    && self.found(field, world, salt, slot, &target)
                 {
                     affected.insert(world);
                 }
@@ -190,24 +194,36 @@ impl Worlds {
         }
     }
 
-    fn attempted(
-        &self,
-        field: &Field<'_>,
-        world: u32,
-        salt: u64,
-        (slot, place): (u32, u32),
-        target: &Target,
-    ) -> bool {
-        self.reached[world as usize].iter().any(|from| {
-            if !from.acts || from.hop >= field.hops || from.device == slot {
-                return false;
-            }
-            let Some(device) = &field.graph.devices[from.device as usize] else {
-                return false;
+    /// Worlds in which a reached device uses a conversation with a working surface at `place`.
+    fn using_place(&self, field: &Field<'_>, place: u32, affected: &mut BTreeSet<u32>) {
+        let surface = &field.flat.surfaces[place as usize];
+        for edge in &field.flat.edges[surface.edges.0 as usize..surface.edges.1 as usize] {
+            let from = edge & !STALE;
+            let Some(device) = &field.graph.devices[from as usize] else {
+                continue;
             };
-            field.outward.from(from.device).iter().any(|edge| {
-                edge & !STALE == place && field.uses(device.key, from.device, *edge, salt)
-            }) || field.finds(from.device, salt, target)
+            let edge = place | (edge & STALE);
+            for visit in &self.visits[from as usize] {
+                let salt = coin::world(visit.world);
+                if visit.acts
+                    && visit.hop < field.hops
+                    && field.uses(device.key, from, edge, salt)
+                    && field.works(surface.slot, visit.world, salt).is_some()
+                {
+                    affected.insert(visit.world);
+                }
+            }
+        }
+    }
+
+    /// Whether a reached device finds a target on another device, `slot`, without a conversation.
+    fn found(&self, field: &Field<'_>, world: u32, salt: u64, slot: u32, target: &Target) -> bool {
+        self.reached[world as usize].iter().any(|from| {
+            from.acts
+                && from.hop < field.hops
+                && from.device != slot
+                && field.graph.devices[from.device as usize].is_some()
+                && field.finds(from.device, salt, target)
         })
     }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Moves {
 
 /// One in so many devices moved: then a layer is computed anew as a whole.
 const MANY: usize = 12;
+/// One in so many devices is computed anew: then it pays to go through them in the order in which they lie.
+const FEW: usize = 64;
 
 /// A set of numbers below a bound.
 struct Marks {
@@ -44,6 +46,20 @@ impl Marks {
 
     fn has(&self, number: u32) -> bool {
         self.marked[number as usize]
+    }
+
+    /// Brings a long list of devices into the order in which they lie in the arrays.
+    fn line_up(&mut self, graph: &Graph, flat: &Flat) {
+        if self.list.len() < graph.order.len() / FEW {
+            return;
+        }
+        let marked = &self.marked;
+        let there = graph.order.iter().filter(|slot| marked[**slot as usize]);
+        let gone = |slot: &&u32| flat.devices[**slot as usize].segment == NONE;
+        self.list = there
+            .chain(self.list.iter().filter(gone))
+            .copied()
+            .collect();
     }
 
     fn clear(&mut self) {
@@ -272,6 +288,7 @@ impl Layers {
             }
         }
         let mut moved: Vec<(u32, f64)> = Vec::new();
+        let mut met: Vec<f64> = Vec::new();
         for slot in &change.devices {
             let at = *slot as usize;
             let now = match flat.devices[at].segment {
@@ -296,19 +313,18 @@ impl Layers {
                 let reached = &self.reached[t];
                 change.renew(&mut self.hubs[t], self.grid, reached, &moved, &mut next);
             }
+            next.line_up(graph, flat);
             moved.clear();
             let last = t + 1 == hops;
             let (grid, attempted) = (self.grid, &mut self.attempted[t]);
             for slot in &next.list {
                 let device = &flat.devices[*slot as usize];
                 let places = flat.surfaces_of(*slot);
-                let met: Vec<f64> = match last {
-                    true => places
-                        .clone()
-                        .map(|place| grid.reach(attempted[place as usize]))
-                        .collect(),
-                    false => Vec::new(),
-                };
+                met.clear();
+                if last {
+                    let there = places.clone();
+                    met.extend(there.map(|place| grid.reach(attempted[place as usize])));
+                }
                 let now = match device.segment {
                     NONE => 0.0,
                     _ => self.hubs[t].next(flat, grid, device, attempted),
@@ -317,7 +333,7 @@ impl Layers {
                 if before.to_bits() != now.to_bits() {
                     moved.push((*slot, before));
                 }
-                for (before, place) in met.into_iter().zip(places) {
+                for (before, place) in met.iter().zip(places) {
                     if grid.reach(attempted[place as usize]).to_bits() != before.to_bits() {
                         moves.met.push(place);
                     }
