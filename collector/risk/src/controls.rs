@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::assessor::{Assessor, through_of};
+use crate::campaign::Outward;
 use crate::document::{ControlEntry, ControlKind, EntryKind};
-use crate::event::Concern;
+use crate::event::{Concern, Event};
 use crate::flat::Flat;
 use crate::graph::{Age, Device, Graph, Kind, Talk};
 use crate::layers::{self, Gradient, Grid, Layers};
@@ -63,6 +64,8 @@ impl Assessor {
     pub fn controls(&self, budget: usize) -> Plan {
         let mut trial = Trial {
             graph: self.graph.clone(),
+            flat: self.flat.clone(),
+            outward: self.outward.clone(),
         };
         let loss_before = trial.loss();
         let mut loss = loss_before;
@@ -105,38 +108,55 @@ impl Assessor {
     }
 }
 
-/// A graph on which measures are tried; engine A only.
+/// A graph on which measures are tried, with its arrays; engine A only.
 struct Trial {
     graph: Graph,
+    flat: Flat,
+    outward: Outward,
 }
 
 impl Trial {
     fn loss(&self) -> f64 {
-        self.forward(&Flat::of(&self.graph)).loss
+        self.forward().loss
     }
 
     /// On the fine grid: a measure's gain may be less than a step of the other.
-    fn forward(&self, flat: &Flat) -> Layers {
+    fn forward(&self) -> Layers {
         let grid = Grid::fine(&self.graph.policy.grid);
-        layers::forward_on(&self.graph, flat, grid)
+        layers::forward_on(&self.graph, &self.flat, grid)
     }
 
     fn put(&mut self, control: &ControlEntry) {
-        let event = crate::event::Event::Control(control.clone());
-        self.graph.follow(&event, &mut Concern::default());
+        self.follow(&Event::Control(control.clone()));
     }
 
     fn take(&mut self, control: &ControlEntry) {
-        let event = crate::event::Event::ControlGone(control.clone());
-        self.graph.follow(&event, &mut Concern::default());
+        self.follow(&Event::ControlGone(control.clone()));
+    }
+
+    /// Carries out an event that makes no device come or go; the arrays follow it.
+    fn follow(&mut self, event: &Event) {
+        let mut concern = Concern::default();
+        self.graph.follow(event, &mut concern);
+        let stir = std::mem::take(&mut self.graph.stir);
+        self.flat.renew(
+            &self.graph,
+            &mut self.outward,
+            &concern.raised,
+            &concern.touched(),
+            &stir,
+        );
+        if self.flat.worn() {
+            self.flat = Flat::of(&self.graph);
+            self.outward = Outward::of(&self.graph, &self.flat);
+        }
     }
 
     /// The candidate with the least recomputed loss among the most promising, and that loss.
     fn best(&mut self, without: &BTreeSet<ControlEntry>) -> Option<(ControlEntry, f64)> {
-        let flat = Flat::of(&self.graph);
-        let forward = self.forward(&flat);
-        let gradient = layers::backward(&self.graph, &flat, &forward);
-        let mut candidates = candidates(&self.graph, &flat, &gradient);
+        let forward = self.forward();
+        let gradient = layers::backward(&self.graph, &self.flat, &forward);
+        let mut candidates = candidates(&self.graph, &self.flat, &gradient);
         candidates.retain(|(control, estimate)| *estimate > 0.0 && !without.contains(control));
         candidates.sort_by(|(a, x), (b, y)| y.total_cmp(x).then_with(|| a.cmp(b)));
         let mut alike: BTreeMap<(ControlKind, [bool; 4]), usize> = BTreeMap::new();
