@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use auscult_hospital::load::{Fleet, Pace, Size, Stream};
 use auscult_proto::convert::encode_body;
 use auscult_proto::observation::Observation;
+use auscult_proto::wire;
 use bytes::Bytes;
 use clap::ValueEnum;
 
@@ -79,6 +80,25 @@ impl Load {
     #[must_use]
     pub fn observations(&self) -> u64 {
         u64::try_from(self.order.len()).unwrap_or(0) * BATCH
+    }
+
+    /// A batch as ingest appends it to the log.
+    ///
+    /// # Errors
+    /// A number beyond what the wire has.
+    pub fn logged(&self, sensor: usize, batch: usize) -> Result<wire::LoggedBatch> {
+        let of = &self.sensors[sensor];
+        let before = u64::try_from(batch)? * BATCH;
+        Ok(wire::LoggedBatch {
+            site: of.site.clone(),
+            sensor: of.sensor.clone(),
+            incarnation: 1,
+            first_seq: before + 1,
+            count: u32::try_from(BATCH)?,
+            received_ms: self.received_ms,
+            body: of.batches[batch].clone(),
+            after_seq: before,
+        })
     }
 
     /// Bytes of all bodies.

@@ -2,6 +2,7 @@
 
 pub mod bare_loop;
 pub mod figures;
+pub mod fold;
 pub mod hospital;
 pub mod load;
 pub mod memory_source;

@@ -1,9 +1,13 @@
-//! How much the collector carries: ingest and engine against Apache Kafka, and both together on the embedded log.
+//! How much the collector carries: ingest and engine against Apache Kafka, both together on the embedded log, and the engine's fold
+//! alone.
 //!
 //! `bench_collector --kafka HOST:PORT [--observations N] [--runs N] [--load steady,hospital,hospital-bursts]`. The steady load is that of
 //! `generate` (8 of 10 observations refresh, 2 of 10 change state) in batches of 100 from four sites; the hospital's is what a thousand
 //! sensors at a hundred sites of 10,000 devices say. Each run prints one line for each part and load; the last lines are the medians and
 //! the engine's ratio to a bare consume-produce-commit loop over 200-byte records (one output for five inputs) measured in the same run.
+//!
+//! `bench_collector --parts fold` needs no broker: decoding, folding and encoding in one thread, as the engine does them between
+//! reading and committing. It also prints a fingerprint of every record made, so that two versions can be held against each other.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -14,22 +18,54 @@ use anyhow::{Context, Result};
 use auscult_hospital::load::Size;
 use auscult_link::{CredentialPaths, DialOptions};
 use auscult_link::{LinkOptions, LinkStatus, Source};
-use auscult_proto::wire;
 use auscult_tests::bench::bare_loop::{self, PARTITIONS, drain, per_second, producer, send};
 use auscult_tests::bench::figures::{self, BARE, Figures, Measured};
+use auscult_tests::bench::fold;
 use auscult_tests::bench::load::{Kind, Load};
-use auscult_tests::bench::memory_source::{BATCH, MemorySource};
+use auscult_tests::bench::memory_source::MemorySource;
 use auscult_tests::oracle::rows;
 use auscult_tests::process::{Process, eventually};
 use auscult_tests::trial::{LogKind, Ports, Trial, http_get, metric};
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use prost::Message;
+
+// What the collector allocates with: the fold is measured in this process.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// What is measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// The bare consume-produce-commit loop.
+    Bare,
+    /// From Kafka to committed.
+    Engine,
+    /// From the link to acknowledgement, into Kafka.
+    Ingest,
+    /// From the link to the inventory, on the embedded log.
+    Embedded,
+    /// The engine's decoding, folding and encoding, without any log.
+    Fold,
+}
+
+impl Part {
+    /// The name among the figures.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Bare => BARE,
+            Self::Engine => "engine",
+            Self::Ingest => "ingest",
+            Self::Embedded => "embedded",
+            Self::Fold => "fold",
+        }
+    }
+}
 
 #[derive(Parser)]
 struct Arguments {
-    /// The broker.
+    /// The broker; `embedded` and `fold` do without.
     #[arg(long)]
-    kafka: String,
+    kafka: Option<String>,
     /// Observations of each measurement.
     #[arg(long, default_value_t = 2_000_000)]
     observations: u64,
@@ -40,9 +76,9 @@ struct Arguments {
     #[arg(
         long,
         value_delimiter = ',',
-        default_value = "bare,engine,ingest,embedded"
+        default_value = "bare,engine,ingest,embedded,fold"
     )]
-    parts: Vec<String>,
+    parts: Vec<Part>,
     /// With these loads.
     #[arg(long, value_delimiter = ',', default_value = "steady")]
     load: Vec<Kind>,
@@ -80,7 +116,7 @@ async fn main() -> Result<()> {
     }
     let mut figures = Figures::default();
     for run in 1..=arguments.runs {
-        if arguments.wants("bare") {
+        if arguments.parts.contains(&Part::Bare) {
             let name = format!("bench-{}-{run}.", std::process::id());
             let rate = bare(&arguments, &name).await?;
             println!("run {run}: bare loop {rate:.0} records/s");
@@ -118,8 +154,10 @@ async fn main() -> Result<()> {
 }
 
 impl Arguments {
-    fn wants(&self, part: &str) -> bool {
-        self.parts.iter().any(|wanted| wanted == part)
+    fn kafka(&self) -> Result<&str> {
+        self.kafka
+            .as_deref()
+            .context("this part needs a broker: --kafka HOST:PORT")
     }
 }
 
@@ -135,16 +173,23 @@ async fn measure(
 ) -> Result<()> {
     let kind = load.kind.name();
     let name = format!("bench-{}-{run}-{kind}.", std::process::id());
-    for part in ["engine", "ingest", "embedded"] {
-        if !arguments.wants(part) {
+    for part in [Part::Engine, Part::Ingest, Part::Embedded, Part::Fold] {
+        if !arguments.parts.contains(&part) {
             continue;
         }
-        let measured = match part {
-            "engine" => engine(arguments, &name, load)?,
-            "ingest" => ingest(arguments, &name, load).await?,
-            _ => embedded(load).await?,
+        let (measured, made) = match part {
+            Part::Bare => continue,
+            Part::Engine => (engine(arguments, &name, load)?, None),
+            Part::Ingest => (ingest(arguments, &name, load).await?, None),
+            Part::Embedded => (embedded(load).await?, None),
+            Part::Fold => {
+                let of = tokio::task::block_in_place(|| fold::measure(load))?;
+                (of.measured, Some(of.fingerprint))
+            }
         };
-        println!("run {run}: {kind}: {part} {}", told(&measured));
+        let part = part.name();
+        let made = made.map_or(String::new(), |made| format!("; records made: {made}"));
+        println!("run {run}: {kind}: {part} {}{made}", told(&measured));
         figures.add(kind, part, measured);
     }
     Ok(())
@@ -152,8 +197,9 @@ async fn measure(
 
 async fn bare(arguments: &Arguments, name: &str) -> Result<f64> {
     let (input, output) = (format!("{name}bare-in"), format!("{name}bare-out"));
-    bare_loop::create(&arguments.kafka, &[&input, &output]).await?;
-    tokio::task::block_in_place(|| bare_loop::measure(&arguments.kafka, &input, &output, 1_000_000))
+    let kafka = arguments.kafka()?;
+    bare_loop::create(kafka, &[&input, &output]).await?;
+    tokio::task::block_in_place(|| bare_loop::measure(kafka, &input, &output, 1_000_000))
 }
 
 fn kafka_trial(
@@ -163,7 +209,7 @@ fn kafka_trial(
 ) -> Result<(Trial, Ports, PathBuf)> {
     let partitions = u32::try_from(PARTITIONS)?;
     let log = LogKind::Kafka {
-        bootstrap: arguments.kafka.clone(),
+        bootstrap: arguments.kafka()?.to_owned(),
         prefix: prefix.to_owned(),
         partitions,
     };
@@ -179,37 +225,27 @@ fn engine(arguments: &Arguments, name: &str, load: &Load) -> Result<Measured> {
     let dir = tempfile::tempdir()?;
     let (trial, ports, config) = kafka_trial(arguments, name, dir.path())?;
     let topic = trial.topic("auscult.int.observations.v1");
-    let producer = producer(&arguments.kafka)?;
+    let kafka = arguments.kafka()?;
+    let producer = producer(kafka)?;
     let partitions = usize::try_from(PARTITIONS)?;
     for (sensor, batch) in &load.order {
         let of = &load.sensors[*sensor];
-        let first_seq = u64::try_from(*batch)? * BATCH + 1;
-        let logged = wire::LoggedBatch {
-            site: of.site.clone(),
-            sensor: of.sensor.clone(),
-            incarnation: 1,
-            first_seq,
-            count: u32::try_from(BATCH)?,
-            received_ms: load.received_ms,
-            body: of.batches[*batch].clone(),
-            after_seq: first_seq - 1,
-        };
         send(
             &producer,
             &topic,
             i32::try_from(of.site_number % partitions)?,
             of.site.as_bytes(),
-            &logged.encode_to_vec(),
+            &load.logged(*sensor, *batch)?.encode_to_vec(),
         )?;
     }
     drain(&producer);
-    let ends = rows::ends(&arguments.kafka, &topic)?;
+    let ends = rows::ends(kafka, &topic)?;
     let group = trial.topic("auscult-collector");
     let process = trial.start("engine", "engine", &config)?;
     ready(ports.admin, &process)?;
     let started = Instant::now();
     eventually("the engine is at the end", patience(load), || {
-        let committed = rows::committed(&arguments.kafka, &group, &topic).ok()?;
+        let committed = rows::committed(kafka, &group, &topic).ok()?;
         ends.iter()
             .all(|(partition, end)| committed.get(partition).is_some_and(|at| at >= end))
             .then_some(())
