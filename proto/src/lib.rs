@@ -7,6 +7,7 @@
     clippy::as_conversions
 )]
 
+pub mod address_text;
 pub mod calendar;
 pub mod convert;
 mod decode;
