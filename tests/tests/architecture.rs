@@ -134,6 +134,9 @@ const ROOMS: &[(&str, &str, &[&str], &[&str])] = &[
     ),
 ];
 
+/// The one file of pure crates with a hash map, which lists in the order of keys.
+const HASHES: &str = "collector/inventory/src/table.rs";
+
 /// What a pure crate may never reach: an executor, a socket library, a capture, a log.
 const PURE: &[&str] = &[
     "tokio", "tonic", "hyper", "rustls", "pcap", "rdkafka", "fjall", "rustix", "mio",
@@ -439,6 +442,19 @@ fn pure_crates_ban_clocks_and_hash_order() {
             "std::collections::HashSet",
         ] {
             assert!(bans.contains(ban), "{} must ban {ban}", path.display());
+        }
+        let mut files = Vec::new();
+        rust_files(&root().join(folder).join("src"), &mut files);
+        files.retain(|path| !path.ends_with(HASHES));
+        for path in files {
+            let text = std::fs::read_to_string(&path).expect("UTF-8 source");
+            for hash in ["HashMap", "HashSet"] {
+                assert!(
+                    !text.contains(hash),
+                    "{}: {hash} belongs into {HASHES}, behind an interface that sorts",
+                    path.display()
+                );
+            }
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::realm::RealmId;
 const CELLS: usize = 8;
 
 /// The addresses of a conversation as seen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Addresses {
     pub(crate) port: u16,
     pub(crate) ip_protocol: u8,

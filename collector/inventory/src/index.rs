@@ -1,6 +1,7 @@
 //! Ways to find entities. Everything here follows from the entities themselves and is rebuilt, not stored.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+use std::hash::Hash;
 use std::net::IpAddr;
 
 use auscult_proto::mac::Mac;
@@ -12,24 +13,25 @@ use crate::device::Device;
 use crate::event::{DeviceClass, Status};
 use crate::id::{ConversationId, DeviceId, Identifier};
 use crate::realm::RealmId;
+use crate::table::Table;
 
 /// An interface address; those of router groups mean something in their realm only.
 pub(crate) type MacKey = (Mac, Option<RealmId>);
 
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Index {
-    pub(crate) by_mac: BTreeMap<MacKey, DeviceId>,
+    pub(crate) by_mac: Table<MacKey, DeviceId>,
     pub(crate) by_identifier: BTreeSet<(Identifier, DeviceId)>,
     /// Interface addresses that follow from identifiers.
     pub(crate) by_claim: BTreeSet<(Mac, DeviceId)>,
-    /// Open bindings.
-    pub(crate) by_address: BTreeSet<(IpAddr, RealmId, DeviceId)>,
+    /// Open bindings: of each address that somebody holds, where and who, ordered.
+    by_address: Table<IpAddr, Vec<(RealmId, DeviceId)>>,
     pub(crate) deadlines: BTreeSet<(Millis, DeviceId)>,
     pub(crate) gone: BTreeSet<(Millis, DeviceId)>,
     /// Devices whose realms are joined.
     pub(crate) routers: BTreeSet<DeviceId>,
     pub(crate) by_party: BTreeSet<(DeviceId, ConversationId)>,
-    pub(crate) by_addresses: BTreeMap<Addresses, ConversationId>,
+    pub(crate) by_addresses: Table<Addresses, ConversationId>,
     pub(crate) ages: BTreeSet<(bool, Millis, ConversationId)>,
 }
 
@@ -68,14 +70,13 @@ pub(crate) fn joins_realms(device: &Device) -> bool {
 impl Index {
     pub(crate) fn add_device(&mut self, device: &Device) {
         for key in mac_keys(device) {
-            self.by_mac.entry(key).or_insert(device.id);
+            self.by_mac.get_or_insert_with(key, || device.id);
         }
         for identifier in &device.identifiers {
             self.add_identifier(device.id, *identifier);
         }
         for binding in &device.open {
-            self.by_address
-                .insert((binding.ip, binding.realm, device.id));
+            self.add_address(binding.ip, binding.realm, device.id);
         }
         if let Some(deadline) = device.scheduled {
             self.deadlines.insert((deadline, device.id));
@@ -129,8 +130,7 @@ impl Index {
         }
         self.remove_identifiers(device.id, &device.identifiers);
         for binding in &device.open {
-            self.by_address
-                .remove(&(binding.ip, binding.realm, device.id));
+            self.remove_address(binding.ip, binding.realm, device.id);
         }
         if let Some(deadline) = device.scheduled {
             self.deadlines.remove(&(deadline, device.id));
@@ -170,10 +170,37 @@ impl Index {
 
     /// Who holds an address, and in which realms.
     pub(crate) fn holders(&self, ip: IpAddr) -> impl Iterator<Item = (RealmId, DeviceId)> + '_ {
-        let (first, last) = id_bounds();
+        self.by_address.get(&ip).into_iter().flatten().copied()
+    }
+
+    /// Every address that is held, and in which realm, in order.
+    pub(crate) fn held_addresses(&self) -> impl Iterator<Item = (IpAddr, RealmId)> + '_ {
         self.by_address
-            .range((ip, RealmId::MIN, first)..=(ip, RealmId::MAX, last))
-            .map(|(_, realm, device)| (*realm, *device))
+            .iter()
+            .flat_map(|(ip, holders)| holders.iter().map(|(realm, _)| (*ip, *realm)))
+    }
+
+    /// A device holds an address.
+    pub(crate) fn add_address(&mut self, ip: IpAddr, realm: RealmId, device: DeviceId) {
+        let holder = (realm, device);
+        let holders = self.by_address.get_or_insert_with(ip, Vec::new);
+        if let Err(position) = holders.binary_search(&holder) {
+            holders.insert(position, holder);
+        }
+    }
+
+    /// A device no longer holds an address.
+    pub(crate) fn remove_address(&mut self, ip: IpAddr, realm: RealmId, device: DeviceId) {
+        let Some(holders) = self.by_address.get_mut(&ip) else {
+            return;
+        };
+        if let Ok(position) = holders.binary_search(&(realm, device)) {
+            holders.remove(position);
+        }
+        // An address that nobody holds is not there: the index follows from the devices alone.
+        if holders.is_empty() {
+            self.by_address.remove(&ip);
+        }
     }
 
     /// The conversations a device takes part in.
@@ -194,7 +221,7 @@ fn id_bounds() -> (DeviceId, DeviceId) {
     )
 }
 
-fn remove_if<K: Ord, V: PartialEq>(map: &mut BTreeMap<K, V>, key: &K, value: V) {
+fn remove_if<K: Ord + Hash, V: PartialEq>(map: &mut Table<K, V>, key: &K, value: V) {
     if map.get(key) == Some(&value) {
         map.remove(key);
     }

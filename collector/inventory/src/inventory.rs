@@ -15,6 +15,7 @@ use crate::index::Index;
 use crate::policy::Policy;
 use crate::position::Position;
 use crate::realm::{RealmId, Realms};
+use crate::table::Table;
 use crate::work::{Happening, Work};
 
 /// What was not kept or not believed, and why. All of these only grow, and survive restarts.
@@ -84,8 +85,8 @@ pub struct SiteInventory {
     pub(crate) counters: Counters,
     pub(crate) positions: BTreeMap<(SensorId, Incarnation), Position>,
     pub(crate) realms: Realms,
-    pub(crate) devices: BTreeMap<DeviceId, Box<Device>>,
-    pub(crate) conversations: BTreeMap<ConversationId, Conversation>,
+    pub(crate) devices: Table<DeviceId, Box<Device>>,
+    pub(crate) conversations: Table<ConversationId, Box<Conversation>>,
     pub(crate) index: Index,
     pub(crate) work: Work,
 }
@@ -114,8 +115,8 @@ impl SiteInventory {
             counters: Counters::default(),
             positions: BTreeMap::new(),
             realms: Realms::default(),
-            devices: BTreeMap::new(),
-            conversations: BTreeMap::new(),
+            devices: Table::default(),
+            conversations: Table::default(),
             index: Index::default(),
             work: Work::default(),
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use auscult_proto::Attribute;
+use auscult_proto::address_text::AddressText;
 use auscult_proto::mac::Mac;
 use auscult_proto::observation::Millis;
 
@@ -43,8 +44,8 @@ impl SiteInventory {
             return;
         };
         device.open.push(binding);
-        self.index.by_address.insert((ip, realm, id));
-        self.note_element(id, "address", ip.to_string(), true);
+        self.index.add_address(ip, realm, id);
+        self.note_element(id, "address", AddressText::from(ip).into(), true);
         self.schedule(id);
     }
 
@@ -69,7 +70,7 @@ impl SiteInventory {
                 device.ended.remove(0);
             }
         }
-        self.note_element(id, "address", ip.to_string(), false);
+        self.note_element(id, "address", AddressText::from(ip).into(), false);
         self.schedule(id);
         if stated {
             self.end_beyond_routers(id, realm, ip, until);
@@ -112,7 +113,7 @@ impl SiteInventory {
             .iter()
             .any(|binding| binding.ip == ip && binding.realm == realm);
         if !still {
-            self.index.by_address.remove(&(ip, realm, id));
+            self.index.remove_address(ip, realm, id);
         }
         Some(binding)
     }
@@ -150,7 +151,7 @@ impl SiteInventory {
         mac: Option<Mac>,
     ) -> Option<DeviceId> {
         let binding = self.remove_binding(id, realm, ip, mac)?;
-        self.note_element(id, "address", ip.to_string(), false);
+        self.note_element(id, "address", AddressText::from(ip).into(), false);
         self.schedule(id);
         let seen = Seen {
             first: binding.since,
@@ -251,9 +252,8 @@ impl SiteInventory {
     pub(crate) fn settle_everywhere(&mut self) {
         let mut addresses: Vec<(IpAddr, RealmId)> = self
             .index
-            .by_address
-            .iter()
-            .map(|(ip, realm, _)| (*ip, self.realms.domain(*realm)))
+            .held_addresses()
+            .map(|(ip, realm)| (ip, self.realms.domain(realm)))
             .collect();
         addresses.dedup();
         for (ip, realm) in addresses {

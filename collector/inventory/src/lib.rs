@@ -43,6 +43,7 @@ mod role;
 mod see;
 mod snapshot;
 mod state;
+mod table;
 mod talk;
 mod work;
 

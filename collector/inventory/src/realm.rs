@@ -13,11 +13,6 @@ use auscult_proto::observation::Origin;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RealmId(pub(crate) u32);
 
-impl RealmId {
-    pub(crate) const MIN: Self = Self(0);
-    pub(crate) const MAX: Self = Self(u32::MAX);
-}
-
 /// The realms of a site and their routing domains.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Realms {

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use auscult_proto::address_text::AddressText;
 use auscult_proto::mac::Mac;
 use auscult_proto::{DirectionEvidence, Service};
 
@@ -130,7 +131,7 @@ impl SiteInventory {
             self.index.remove_conversation(&former);
         }
         self.index.add_conversation(&conversation);
-        self.conversations.insert(id, conversation);
+        self.conversations.insert(id, Box::new(conversation));
         id
     }
 
@@ -327,9 +328,15 @@ impl SiteInventory {
 }
 
 fn endpoint_text((mac, ip): (Option<Mac>, Option<IpAddr>)) -> String {
-    let mac = mac.map(|mac| mac.to_string()).unwrap_or_default();
-    let ip = ip.map(|ip| ip.to_string()).unwrap_or_default();
-    format!("{mac}/{ip}")
+    let mut text = String::with_capacity(64);
+    if let Some(mac) = mac {
+        text.push_str(AddressText::from(mac).as_str());
+    }
+    text.push('/');
+    if let Some(ip) = ip {
+        text.push_str(AddressText::from(ip).as_str());
+    }
+    text
 }
 
 /// `tcp/104 dicom`, `udp/53`.

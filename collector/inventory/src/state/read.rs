@@ -256,7 +256,9 @@ impl Reader {
             last_seen: record.last_seen_ms,
             totals: volume(record.totals.as_ref()),
         };
-        self.inventory.conversations.insert(id, conversation);
+        self.inventory
+            .conversations
+            .insert(id, Box::new(conversation));
         Ok(())
     }
 

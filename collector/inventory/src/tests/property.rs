@@ -294,14 +294,20 @@ fn difference(one: &SiteInventory, other: &SiteInventory) -> Option<String> {
     if one == other {
         return None;
     }
-    fn first<K: Ord + Clone + std::fmt::Debug, V: PartialEq + std::fmt::Debug>(
-        one: &BTreeMap<K, V>,
-        other: &BTreeMap<K, V>,
+    fn first<'a, K: Ord + std::fmt::Debug + 'a, V: PartialEq + std::fmt::Debug + 'a>(
+        one: impl Iterator<Item = (&'a K, &'a V)>,
+        other: impl Iterator<Item = (&'a K, &'a V)>,
     ) -> String {
-        let keys: std::collections::BTreeSet<K> = one.keys().chain(other.keys()).cloned().collect();
-        let differ = keys.into_iter().find(|key| one.get(key) != other.get(key));
+        let (one, other) = (
+            one.collect::<BTreeMap<_, _>>(),
+            other.collect::<BTreeMap<_, _>>(),
+        );
+        let differ = one
+            .keys()
+            .chain(other.keys())
+            .find(|key| one.get(*key) != other.get(*key));
         differ.map_or_else(String::new, |key| {
-            format!("{key:?}\n  {:?}\n  {:?}", one.get(&key), other.get(&key))
+            format!("{key:?}\n  {:?}\n  {:?}", one.get(key), other.get(key))
         })
     }
     Some(format!(
@@ -309,9 +315,9 @@ fn difference(one: &SiteInventory, other: &SiteInventory) -> Option<String> {
         one.clock,
         other.clock,
         one.counters == other.counters,
-        first(&one.positions, &other.positions),
-        first(&one.devices, &other.devices),
-        first(&one.conversations, &other.conversations),
+        first(one.positions.iter(), other.positions.iter()),
+        first(one.devices.iter(), other.devices.iter()),
+        first(one.conversations.iter(), other.conversations.iter()),
         one.realms == other.realms,
         one.index == other.index,
         one.index,
@@ -351,7 +357,7 @@ fn check(inventory: &SiteInventory) {
     }
     assert!(inventory.devices.len() <= inventory.policy.devices);
     assert!(inventory.conversations.len() <= inventory.policy.conversations);
-    for (mac, id) in &inventory.index.by_mac {
+    for (mac, id) in inventory.index.by_mac.iter() {
         assert!(inventory.devices.contains_key(id), "{mac:?}");
     }
 }
