@@ -1,16 +1,19 @@
 //! The device object, and the inventory record around it (class 5001).
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use auscult_inventory::{AttributeSnapshot, DeviceClass, DeviceSnapshot, Event, Verdict};
 use auscult_proto::Attribute;
+use auscult_proto::address_text::AddressText;
 use auscult_proto::ids::SiteId;
 use auscult_proto::mac::Mac;
 use serde::Serialize;
 
-use crate::envelope::{Code, Common, Envelope, Severity};
-use crate::extension::{Extension, Unmapped};
-use crate::text::Text;
+use crate::envelope::{Code, Envelope, Severity};
+use crate::json::Object;
+use crate::shared::Shared;
+use crate::text::{Address, Text};
 use crate::{Context, PublicRecord};
 
 /// Most addresses named as observables; the device has them all.
@@ -19,26 +22,23 @@ const OBSERVABLES: usize = 16;
 pub(crate) fn record(
     event: &Event,
     context: &Context,
-    device: &DeviceSnapshot,
+    device: &Arc<DeviceSnapshot>,
+    shared: &mut Shared,
 ) -> Result<PublicRecord, serde_json::Error> {
     let envelope = Envelope::device(event, context, Code::DeviceUpsert, device.id.to_string());
-    envelope.record(&Inventory {
-        common: envelope.common((2, "Collect"), Severity::Informational),
-        device: Device::of(device, &event.site, context),
-        observables: Observable::of(device, &["device.uid", "device.ip", "device.mac"]),
-        unmapped: Unmapped {
-            auscult: Extension::of(device, &event.site),
-        },
+    let (told, room) = shared.device(device, &event.site, context)?;
+    let common = envelope.common((2, "Collect"), Severity::Informational);
+    envelope.write(room, |room| {
+        let mut record = Object::like(room, &common)?;
+        record.encoded("device", &told.object);
+        let names = ["device.uid", "device.ip", "device.mac"];
+        record.member("observables", &Observable::of(device, &names))?;
+        let mut unmapped = record.object("unmapped");
+        unmapped.encoded("auscult", &told.extension);
+        unmapped.end();
+        record.end();
+        Ok(())
     })
-}
-
-#[derive(Debug, Serialize)]
-struct Inventory<'a> {
-    #[serde(flatten)]
-    common: Common<'a>,
-    device: Device<'a>,
-    observables: Vec<Observable>,
-    unmapped: Unmapped<Extension<'a>>,
 }
 
 /// OCSF `device`. Values that are inferred are told here only when at least likely; all candidates are in the extension.
@@ -54,10 +54,10 @@ pub(crate) struct Device<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     hw_info: Option<Hardware<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<Text<IpAddr>>,
+    ip: Option<Address<IpAddr>>,
     last_seen_time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<Text<Mac>>,
+    mac: Option<Address<Mac>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mac_vendor: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -100,9 +100,9 @@ struct System<'a> {
 #[derive(Debug, Serialize)]
 struct Interface {
     #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<Text<IpAddr>>,
+    ip: Option<Address<IpAddr>>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    mac: Option<Text<Mac>>,
+    mac: Option<Address<Mac>>,
     /// OCSF: the namespace an address is in.
     namespace: String,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -132,9 +132,9 @@ impl<'a> Device<'a> {
             hostname,
             hw_info: likely(device, Attribute::Serial)
                 .map(|serial_number| Hardware { serial_number }),
-            ip: addresses(device).next().map(Text),
+            ip: addresses(device).next().map(Address),
             last_seen_time: device.last_seen,
-            mac: device.macs.first().copied().map(Text),
+            mac: device.macs.first().copied().map(Address),
             mac_vendor: likely(device, Attribute::NicVendor),
             model: likely(device, Attribute::ProductModel)
                 .or_else(|| stated(device, Attribute::Platform)),
@@ -207,8 +207,8 @@ fn interfaces(device: &DeviceSnapshot) -> Vec<Interface> {
         .filter(|binding| binding.until.is_none());
     let mut interfaces: Vec<Interface> = held
         .map(|binding| Interface {
-            ip: Some(Text(binding.ip)),
-            mac: binding.mac.map(Text),
+            ip: Some(Address(binding.ip)),
+            mac: binding.mac.map(Address),
             namespace: auscult_inventory::realm_text(&binding.realm),
             open_ports: Vec::new(),
         })
@@ -223,7 +223,7 @@ fn interfaces(device: &DeviceSnapshot) -> Vec<Interface> {
     });
     interfaces.extend(without_address.map(|interface| Interface {
         ip: None,
-        mac: interface.mac.map(Text),
+        mac: interface.mac.map(Address),
         namespace: auscult_inventory::realm_text(&interface.realm),
         open_ports: Vec::new(),
     }));
@@ -270,14 +270,14 @@ impl Observable {
             name: ip,
             r#type: "IP Address",
             type_id: 2,
-            value: address.to_string(),
+            value: AddressText::from(address).into(),
         });
         observables.extend(ips.take(OBSERVABLES));
         let macs = device.macs.iter().map(|address| Self {
             name: mac,
             r#type: "MAC Address",
             type_id: 3,
-            value: address.to_string(),
+            value: AddressText::from(*address).into(),
         });
         observables.extend(macs.take(OBSERVABLES));
         observables

@@ -212,12 +212,22 @@ impl<'a> Envelope<'a> {
     }
 
     pub(crate) fn record(&self, value: &impl Serialize) -> Result<PublicRecord, serde_json::Error> {
-        let mut bytes = Vec::with_capacity(8_192);
-        serde_json::to_writer(&mut bytes, value)?;
+        let mut room = Vec::with_capacity(2_048);
+        self.write(&mut room, |room| serde_json::to_writer(room, value))
+    }
+
+    /// The record with the value that `value` writes in `room`; what is kept of it is no larger than it is.
+    pub(crate) fn write(
+        &self,
+        room: &mut Vec<u8>,
+        value: impl FnOnce(&mut Vec<u8>) -> Result<(), serde_json::Error>,
+    ) -> Result<PublicRecord, serde_json::Error> {
+        room.clear();
+        value(room)?;
         Ok(PublicRecord {
             topic: self.code.topic(),
             key: self.entity.clone(),
-            value: Some(bytes),
+            value: Some(room.as_slice().to_vec()),
             headers: self.headers(self.uid),
             time: self.event.time,
         })

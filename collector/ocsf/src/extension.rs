@@ -13,7 +13,7 @@ use auscult_proto::observation::{FactFlags, Origin};
 use serde::ser::{SerializeMap, SerializeSeq};
 use serde::{Serialize, Serializer};
 
-use crate::text::{Hex, Text, Word};
+use crate::text::{Address, Hex, Text, Word};
 
 /// OCSF `unmapped` with our part in it.
 #[derive(Debug, Serialize)]
@@ -134,7 +134,7 @@ impl<T: Published> Serialize for Items<'_, T> {
 
 impl Published for Mac {
     fn publish<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        Address(*self).serialize(serializer)
     }
 }
 
@@ -160,7 +160,7 @@ impl Published for Identifier {
             }
             Self::DuidMac(mac) => {
                 map.serialize_entry("kind", "duid_mac")?;
-                map.serialize_entry("value", &Text(mac))?;
+                map.serialize_entry("value", &Address(*mac))?;
             }
             _ => map.serialize_entry("kind", "other")?,
         }
@@ -195,13 +195,13 @@ impl Published for InterfaceSnapshot {
         #[derive(Serialize)]
         struct Published<'a> {
             #[serde(skip_serializing_if = "Option::is_none")]
-            mac: Option<Text<Mac>>,
+            mac: Option<Address<Mac>>,
             realm: Realm<'a>,
             first_seen: i64,
             last_seen: i64,
         }
         Published {
-            mac: self.mac.map(Text),
+            mac: self.mac.map(Address),
             realm: Realm::of(&self.realm),
             first_seen: self.first_seen,
             last_seen: self.last_seen,
@@ -214,9 +214,9 @@ impl Published for BindingSnapshot {
     fn publish<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Published<'a> {
-            ip: Text<IpAddr>,
+            ip: Address<IpAddr>,
             #[serde(skip_serializing_if = "Option::is_none")]
-            mac: Option<Text<Mac>>,
+            mac: Option<Address<Mac>>,
             realm: Realm<'a>,
             source: Word,
             since: i64,
@@ -229,8 +229,8 @@ impl Published for BindingSnapshot {
         }
         let source = self.source.map_or("TRAFFIC", |source| source.as_str_name());
         Published {
-            ip: Text(self.ip),
-            mac: self.mac.map(Text),
+            ip: Address(self.ip),
+            mac: self.mac.map(Address),
             realm: Realm::of(&self.realm),
             source: Word::new(source, "BINDING_SOURCE_"),
             since: self.since,

@@ -24,18 +24,22 @@ mod device;
 mod envelope;
 mod extension;
 mod finding;
+mod json;
 mod lifecycle;
 mod open;
 mod sensor;
+mod shared;
 mod technique;
 mod text;
 
 #[cfg(test)]
 mod tests;
 
-use auscult_inventory::{Event, EventKind};
+use auscult_inventory::{Event, EventKind, FieldChange};
 
 use envelope::{Code, Envelope};
+use shared::Shared;
+
 pub use open::open_finding;
 
 /// Version of OCSF that the events follow.
@@ -99,10 +103,22 @@ pub struct PublicRecord {
 /// Encodes one event: one record, and a tombstone where an entity ends.
 #[must_use]
 pub fn encode(event: &Event, context: &Context) -> Vec<PublicRecord> {
-    let records = records(event, context);
-    debug_assert!(records.is_ok(), "{records:?}");
-    // Serialising fails for maps with keys that are no text and for failing `Display`s: there are none of either here.
-    records.unwrap_or_default()
+    encode_all(std::slice::from_ref(event), context)
+}
+
+/// Encodes the events of one batch: the records of each as [`encode`] makes them, in order. A device that several of them tell of in
+/// the same state is encoded once.
+#[must_use]
+pub fn encode_all(events: &[Event], context: &Context) -> Vec<PublicRecord> {
+    let mut shared = Shared::default();
+    let mut all = Vec::with_capacity(events.len());
+    for event in events {
+        let records = records(event, context, &mut shared);
+        debug_assert!(records.is_ok(), "{records:?}");
+        // Serialising fails for maps with keys that are no text and for failing `Display`s: there are none of either here.
+        all.extend(records.into_iter().flatten());
+    }
+    all
 }
 
 /// Encodes one finding: its record, and its latest state for the open ones (a tombstone when it closes).
@@ -111,28 +127,29 @@ pub fn encode_finding(telling: &auscult_findings::Telling, context: &Context) ->
     finding::records(telling, context)
 }
 
-fn records(event: &Event, context: &Context) -> Result<Vec<PublicRecord>, serde_json::Error> {
+fn records(
+    event: &Event,
+    context: &Context,
+    shared: &mut Shared,
+) -> Result<Vec<PublicRecord>, serde_json::Error> {
+    let lifecycle = |code, device, changes: &[FieldChange], shared: &mut Shared| {
+        lifecycle::record(event, context, code, device, changes, shared)
+    };
     let record = match &event.kind {
-        EventKind::InventoryRecord(device) => device::record(event, context, device)?,
-        EventKind::DeviceNew(device) => {
-            lifecycle::record(event, context, Code::DeviceNew, device, None)?
-        }
+        EventKind::InventoryRecord(device) => device::record(event, context, device, shared)?,
+        EventKind::DeviceNew(device) => lifecycle(Code::DeviceNew, device, &[], shared)?,
         EventKind::DeviceChanged { device, changes } => {
-            lifecycle::record(event, context, Code::DeviceChanged, device, Some(changes))?
+            lifecycle(Code::DeviceChanged, device, changes, shared)?
         }
-        EventKind::DeviceIdle(device) => {
-            lifecycle::record(event, context, Code::DeviceIdle, device, None)?
-        }
+        EventKind::DeviceIdle(device) => lifecycle(Code::DeviceIdle, device, &[], shared)?,
         EventKind::DeviceReturned { device, .. } => {
-            lifecycle::record(event, context, Code::DeviceReturned, device, None)?
+            lifecycle(Code::DeviceReturned, device, &[], shared)?
         }
-        EventKind::DeviceGone(device) => {
-            lifecycle::record(event, context, Code::DeviceGone, device, None)?
-        }
+        EventKind::DeviceGone(device) => lifecycle(Code::DeviceGone, device, &[], shared)?,
         EventKind::DeviceMerged { device, absorbed } => {
             let ended = Envelope::device(event, context, Code::DeviceMerged, absorbed.to_string());
             return Ok(vec![
-                lifecycle::merged(&ended, device, *absorbed)?,
+                lifecycle::merged(&ended, device, *absorbed, shared)?,
                 ended.tombstone(),
             ]);
         }

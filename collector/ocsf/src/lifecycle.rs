@@ -1,67 +1,34 @@
 //! New, changed, idle, returned, gone, merged, forgotten (class 3004).
 
+use std::sync::Arc;
+
 use auscult_inventory::{DeviceId, DeviceSnapshot, Event, EventKind, FieldChange};
 use serde::Serialize;
 
-use crate::device::{Device, Observable};
-use crate::envelope::{Code, Common, Envelope, Severity};
-use crate::extension::{Extension, Unmapped, status_name};
+use crate::device::Observable;
+use crate::envelope::{Code, Envelope, Severity};
+use crate::extension::status_name;
+use crate::json::Object;
+use crate::shared::{Shared, Told};
 use crate::text::{Duration, Text};
 use crate::{Context, PublicRecord};
 
-#[derive(Debug, Serialize)]
-struct Lifecycle<'a, T> {
-    #[serde(flatten)]
-    common: Common<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    comment: Option<String>,
-    entity: Entity<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    entity_result: Option<Entity<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    observables: Vec<Observable>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unmapped: Option<Unmapped<T>>,
-}
-
 /// OCSF `managed_entity`.
-#[derive(Debug, Serialize)]
-struct Entity<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    device: Option<Device<'a>>,
-    r#type: &'static str,
-    type_id: u32,
-    uid: Text<DeviceId>,
-}
-
-impl<'a> Entity<'a> {
-    fn of(device: &'a DeviceSnapshot, envelope: &'a Envelope<'_>) -> Self {
-        let described = Device::of(device, &envelope.event.site, envelope.context);
-        Self {
-            device: Some(described),
-            ..Self::named(device.id)
-        }
+fn entity(
+    to: &mut Object<'_>,
+    name: &str,
+    id: DeviceId,
+    told: Option<&Told>,
+) -> Result<(), serde_json::Error> {
+    let mut entity = to.object(name);
+    if let Some(told) = told {
+        entity.encoded("device", &told.object);
     }
-
-    fn named(id: DeviceId) -> Self {
-        Self {
-            device: None,
-            r#type: "Device",
-            type_id: 1,
-            uid: Text(id),
-        }
-    }
-}
-
-/// The device's extension, and what is different.
-#[derive(Debug, Serialize)]
-struct Changed<'a> {
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    changes: Vec<Change<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    was: Option<&'static str>,
-    #[serde(flatten)]
-    device: Extension<'a>,
+    entity.member("type", "Device")?;
+    entity.member("type_id", &1)?;
+    entity.member("uid", &Text(id))?;
+    entity.end();
+    Ok(())
 }
 
 #[derive(Debug, Serialize)]
@@ -73,12 +40,23 @@ struct Change<'a> {
     after: Option<&'a str>,
 }
 
+impl<'a> Change<'a> {
+    fn of(change: &'a FieldChange) -> Self {
+        Self {
+            field: &change.field,
+            before: change.before.as_deref(),
+            after: change.after.as_deref(),
+        }
+    }
+}
+
 pub(crate) fn record(
     event: &Event,
     context: &Context,
     code: Code,
-    device: &DeviceSnapshot,
-    changes: Option<&Vec<FieldChange>>,
+    device: &Arc<DeviceSnapshot>,
+    changes: &[FieldChange],
+    shared: &mut Shared,
 ) -> Result<PublicRecord, serde_json::Error> {
     let envelope = Envelope::device(event, context, code, device.id.to_string());
     let (activity, severity) = match code {
@@ -88,59 +66,60 @@ pub(crate) fn record(
         Code::DeviceGone => ((11, "Deactivate"), Severity::Low),
         _ => ((3, "Update"), Severity::Informational),
     };
-    let absence = Duration(event.time.saturating_sub(device.last_seen));
-    let silent = matches!(code, Code::DeviceIdle | Code::DeviceGone);
-    let changes = changes.into_iter().flatten();
-    envelope.record(&Lifecycle {
-        common: envelope.common(activity, severity),
-        comment: silent.then(|| format!("not seen for {absence}")),
-        entity: Entity::of(device, &envelope),
-        entity_result: None,
-        observables: Observable::of(
-            device,
-            &["entity.device.uid", "entity.device.ip", "entity.device.mac"],
-        ),
-        unmapped: Some(Unmapped {
-            auscult: Changed {
-                changes: changes
-                    .map(|change| Change {
-                        field: &change.field,
-                        before: change.before.as_deref(),
-                        after: change.after.as_deref(),
-                    })
-                    .collect(),
-                was: match &event.kind {
-                    EventKind::DeviceReturned { was, .. } => Some(status_name(*was)),
-                    _ => None,
-                },
-                device: Extension::of(device, &event.site),
-            },
-        }),
+    let (told, room) = shared.device(device, &event.site, context)?;
+    let common = envelope.common(activity, severity);
+    envelope.write(room, |room| {
+        let mut record = Object::like(room, &common)?;
+        if matches!(code, Code::DeviceIdle | Code::DeviceGone) {
+            let absence = Duration(event.time.saturating_sub(device.last_seen));
+            record.member("comment", &format!("not seen for {absence}"))?;
+        }
+        entity(&mut record, "entity", device.id, Some(told))?;
+        let names = ["entity.device.uid", "entity.device.ip", "entity.device.mac"];
+        record.member("observables", &Observable::of(device, &names))?;
+        let mut unmapped = record.object("unmapped");
+        // The device's extension, and before it what is different.
+        let mut auscult = unmapped.object("auscult");
+        if !changes.is_empty() {
+            let changes: Vec<Change<'_>> = changes.iter().map(Change::of).collect();
+            auscult.member("changes", &changes)?;
+        }
+        if let EventKind::DeviceReturned { was, .. } = &event.kind {
+            auscult.member("was", status_name(*was))?;
+        }
+        auscult.members_of(&told.extension);
+        auscult.end();
+        unmapped.end();
+        record.end();
+        Ok(())
     })
 }
 
 /// The absorbed device ends; the result is the one that goes on.
 pub(crate) fn merged(
     envelope: &Envelope<'_>,
-    device: &DeviceSnapshot,
+    device: &Arc<DeviceSnapshot>,
     absorbed: DeviceId,
+    shared: &mut Shared,
 ) -> Result<PublicRecord, serde_json::Error> {
-    envelope.record(&Lifecycle {
-        common: envelope.common((4, "Delete"), Severity::Informational),
-        comment: Some(format!("is the same device as {}", device.id)),
-        entity: Entity::named(absorbed),
-        entity_result: Some(Entity::of(device, envelope)),
-        observables: Observable::of(
-            device,
-            &[
-                "entity_result.device.uid",
-                "entity_result.device.ip",
-                "entity_result.device.mac",
-            ],
-        ),
-        unmapped: Some(Unmapped {
-            auscult: Extension::of(device, &envelope.event.site),
-        }),
+    let (told, room) = shared.device(device, &envelope.event.site, envelope.context)?;
+    let common = envelope.common((4, "Delete"), Severity::Informational);
+    envelope.write(room, |room| {
+        let mut record = Object::like(room, &common)?;
+        record.member("comment", &format!("is the same device as {}", device.id))?;
+        entity(&mut record, "entity", absorbed, None)?;
+        entity(&mut record, "entity_result", device.id, Some(told))?;
+        let names = [
+            "entity_result.device.uid",
+            "entity_result.device.ip",
+            "entity_result.device.mac",
+        ];
+        record.member("observables", &Observable::of(device, &names))?;
+        let mut unmapped = record.object("unmapped");
+        unmapped.encoded("auscult", &told.extension);
+        unmapped.end();
+        record.end();
+        Ok(())
     })
 }
 
@@ -149,12 +128,13 @@ pub(crate) fn forgotten(
     envelope: &Envelope<'_>,
     device: DeviceId,
 ) -> Result<PublicRecord, serde_json::Error> {
-    envelope.record(&Lifecycle::<()> {
-        common: envelope.common((4, "Delete"), Severity::Informational),
-        comment: Some("gone for so long that it is no longer kept".to_owned()),
-        entity: Entity::named(device),
-        entity_result: None,
-        observables: Vec::new(),
-        unmapped: None,
+    let common = envelope.common((4, "Delete"), Severity::Informational);
+    let mut room = Vec::with_capacity(2_048);
+    envelope.write(&mut room, |room| {
+        let mut record = Object::like(room, &common)?;
+        record.member("comment", "gone for so long that it is no longer kept")?;
+        entity(&mut record, "entity", device, None)?;
+        record.end();
+        Ok(())
     })
 }

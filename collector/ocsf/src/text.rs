@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display};
 
+use auscult_proto::address_text::AddressText;
 use auscult_proto::calendar::civil;
 use serde::{Serialize, Serializer};
 
@@ -12,6 +13,16 @@ pub(crate) struct Text<T>(pub(crate) T);
 impl<T: Display> Serialize for Text<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0)
+    }
+}
+
+/// An interface address or a network address, as a JSON string.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Address<T>(pub(crate) T);
+
+impl<T: Copy + Into<AddressText>> Serialize for Address<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.into().as_str())
     }
 }
 

@@ -90,10 +90,8 @@ fn output(observations: u64, changes: Changes, settings: &SiteSettings) -> Outpu
             .into_iter()
             .map(|(key, value)| (Bytes::from(key.into_bytes()), value))
             .collect(),
-        public: changes
-            .events
-            .iter()
-            .flat_map(|event| auscult_ocsf::encode(event, &settings.context))
+        public: auscult_ocsf::encode_all(&changes.events, &settings.context)
+            .into_iter()
             .map(message)
             .collect(),
         counts: Counts {

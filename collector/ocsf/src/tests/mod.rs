@@ -20,7 +20,7 @@ use auscult_proto::{
 };
 use serde_json::Value;
 
-use crate::{Context, OCSF_VERSION, PublicRecord, encode};
+use crate::{Context, OCSF_VERSION, PublicRecord, encode, encode_all};
 
 const START: i64 = 1_767_225_600_000;
 

@@ -314,4 +314,55 @@ proptest! {
             prop_assert_eq!(fault(record), "");
         }
     }
+
+    /// A device is encoded once for the records of a change: nobody can tell.
+    #[test]
+    fn records_encoded_together_are_those_encoded_alone(
+        told in vec((kinds(), 0_usize..3, any::<bool>(), times()), 1..12)
+    ) {
+        // Three snapshots, two of them of the same device.
+        let mut devices: Vec<Arc<DeviceSnapshot>> = Vec::new();
+        let events: Vec<Event> = told
+            .into_iter()
+            .map(|(kind, which, other_site, time)| {
+                let mut event = event(kind);
+                event.time = time;
+                if other_site {
+                    event.site = "other".parse().unwrap();
+                }
+                if let Some(device) = device_of(&mut event.kind) {
+                    if devices.len() < 3 {
+                        let mut new = DeviceSnapshot::clone(device);
+                        new.id = DeviceId::from_bytes([u8::from(devices.len() == 2); 16]);
+                        devices.push(Arc::new(new));
+                    }
+                    if let Some(known) = devices.get(which) {
+                        *device = Arc::clone(known);
+                    }
+                }
+                event
+            })
+            .collect();
+        let alone: Vec<PublicRecord> = events
+            .iter()
+            .flat_map(|event| encode(event, &context()))
+            .collect();
+        prop_assert_eq!(&encode_all(&events, &context()), &alone);
+        for value in alone.into_iter().filter_map(|record| record.value) {
+            prop_assert_eq!(value.len(), value.capacity());
+        }
+    }
+}
+
+fn device_of(kind: &mut EventKind) -> Option<&mut Arc<DeviceSnapshot>> {
+    match kind {
+        EventKind::InventoryRecord(device)
+        | EventKind::DeviceNew(device)
+        | EventKind::DeviceChanged { device, .. }
+        | EventKind::DeviceIdle(device)
+        | EventKind::DeviceReturned { device, .. }
+        | EventKind::DeviceGone(device)
+        | EventKind::DeviceMerged { device, .. } => Some(device),
+        _ => None,
+    }
 }
