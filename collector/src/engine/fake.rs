@@ -241,7 +241,10 @@ pub(super) struct Core {
     pub(super) committed: BTreeMap<u32, u64>,
     pub(super) faults: u64,
     pub(super) transactions: u64,
-    generation: u64,
+    /// How often the group was joined.
+    pub(super) generation: u64,
+    /// State cannot be read before the group is joined that often.
+    pub(super) undecided_before: u64,
     done: Option<Trigger>,
     /// What `end` says beyond the truth.
     pub(super) shortened: bool,
@@ -450,6 +453,9 @@ impl EngineLog for FakeEngine {
     }
 
     fn restore(&mut self, partition: u32, each: &mut dyn FnMut(Stored)) -> Result<(), LogError> {
+        if self.generation < self.log.core().undecided_before {
+            return Err(LogError::Unavailable("undecided".to_owned()));
+        }
         let records = self.log.core().state.get(&partition).cloned();
         let records = records.unwrap_or_default();
         let torn = self.log.fault(6);

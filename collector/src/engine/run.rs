@@ -8,7 +8,7 @@ use auscult_log::{Begun, CommitError, EngineLog, Log, LogError, Polled, Stored};
 use auscult_process::{Latch, Shutdown};
 
 use super::beside::{Beside, Handover};
-use super::fold::{Changelog, Fold, Folded, Unreadable};
+use super::fold::{Fold, Folded, Unreadable};
 use super::pace::{BACKOFF_MAX, Backoff, nap};
 use super::pending::Tally;
 use super::site::SiteState;
@@ -18,6 +18,7 @@ use crate::metrics as names;
 pub use super::pace::Pace;
 
 mod listen;
+mod restore;
 
 /// Longest wait for records, which bounds how long a stop request goes unseen.
 const POLL: Duration = Duration::from_millis(100);
@@ -438,69 +439,15 @@ where
         self.take_up(&committed)
     }
 
-    fn take_up(&mut self, committed: &BTreeMap<u32, u64>) -> Result<(), Left> {
-        let began = Instant::now();
-        let (mut resumed, mut records) = (0_u64, 0_u64);
-        for (&partition, &offset) in committed {
-            if self.fold.resume(partition, offset) {
-                resumed = resumed.saturating_add(1);
-            } else {
-                let read = self.restore(partition, offset)?;
-                records = records.saturating_add(read);
-            }
-        }
-        metrics::counter!(names::RESUMED).increment(resumed);
-        let (partitions, took) = (committed.len(), began.elapsed());
-        tracing::info!(member = %self.member.name, partitions, resumed, records, ?took, "state restored");
-        self.settle();
-        Ok(())
-    }
-
-    fn restore(&mut self, partition: u32, committed: u64) -> Result<u64, Left> {
-        self.member
-            .latch
-            .not_ready(format!("restoring partition {partition}"));
-        let began = Instant::now();
-        let mut backoff = Backoff::new(&self.member.pace);
-        loop {
-            let mut changelog = Changelog::default();
-            let read = self.log.end(partition).and_then(|end| {
-                self.log
-                    .restore(partition, &mut |stored| changelog.push(stored))?;
-                Ok(end)
-            });
-            match read {
-                Ok(end) => {
-                    if let Some(end) = end.filter(|end| committed > *end) {
-                        let fault = EngineFault::BeyondEnd {
-                            partition,
-                            committed,
-                            end,
-                        };
-                        return Err(fault.into());
-                    }
-                    let records = changelog.records();
-                    self.fold
-                        .restore(partition, committed, changelog)
-                        .map_err(EngineFault::from)?;
-                    let took = began.elapsed();
-                    metrics::histogram!(names::RESTORE_SECONDS).record(took.as_secs_f64());
-                    metrics::counter!(names::RESTORED_RECORDS).increment(records);
-                    tracing::debug!(partition, offset = committed, records, ?took, "restored");
-                    return Ok(records);
-                }
-                Err(error) => self.unavailable(error, &mut backoff)?,
-            }
-        }
-    }
-
     /// Waits a little where trying again is right.
     fn unavailable(&self, error: LogError, backoff: &mut Backoff) -> Result<(), Left> {
         let LogError::Unavailable(reason) = error else {
             return Err(error.into());
         };
-        if backoff.failures == 0 {
-            tracing::warn!(member = %self.member.name, %reason, "the log is unavailable");
+        let tries = backoff.failures.saturating_add(1);
+        // At first, and ever more seldom while it lasts: the reason may have become another one.
+        if tries.is_power_of_two() {
+            tracing::warn!(member = %self.member.name, %reason, tries, "the log is unavailable");
         }
         self.member.latch.not_ready(reason);
         if nap(&self.member.shutdown, backoff.next()) {

@@ -153,6 +153,20 @@ fn any_faults_and_any_transaction_size_give_what_a_straight_run_gives() {
     assert!(faults > 500, "only {faults} faults");
 }
 
+#[test]
+fn who_cannot_restore_leaves_the_group_and_comes_back() {
+    let traffic = traffic(3, 40);
+    let log = FakeLog::new(0, PARTITIONS, &traffic);
+    log.core().undecided_before = 3;
+    let pace = Pace {
+        backoff: Duration::ZERO,
+        ..Pace::default()
+    };
+    run(&log, pace).unwrap();
+    assert_eq!(log.core().generation, 3, "left twice");
+    assert_same(&log, &straight(&traffic));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 

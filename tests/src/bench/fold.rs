@@ -18,7 +18,7 @@ use super::memory_source::BATCH;
 use crate::score::Fingerprint;
 
 /// Observations of a transaction: what the engine makes of them together when it is behind.
-const TRANSACTION: u64 = 50_000;
+const TRANSACTION: u64 = 100_000;
 
 /// What the fold made of a load.
 #[derive(Debug)]
@@ -155,7 +155,7 @@ mod tests {
             sensors: 2,
         };
         for kind in [Kind::Steady, Kind::Hospital] {
-            let load = Load::new(kind, 60_000, size).unwrap();
+            let load = Load::new(kind, 120_000, size).unwrap();
             let (one, other) = (measure(&load).unwrap(), measure(&load).unwrap());
             assert_eq!(one.fingerprint.to_string(), other.fingerprint.to_string());
             let [state, public] = one.measured.records.unwrap();
