@@ -212,7 +212,7 @@ fn while_a_collector_runs_the_log_is_read_and_an_import_says_what_to_do() {
     assert_eq!(refused.status.code(), Some(69));
     let told = stderr(&refused);
     assert!(
-        told.contains("nothing was imported") && told.contains("Stop the collector"),
+        told.contains("nothing was written") && told.contains("intel import ..."),
         "{told}"
     );
     drop(running);

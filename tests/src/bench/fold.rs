@@ -151,7 +151,7 @@ mod tests {
     fn every_observation_is_folded_and_the_same_load_makes_the_same_records() {
         let size = Size {
             sites: 2,
-            devices: 100,
+            devices: 400,
             sensors: 2,
         };
         for kind in [Kind::Steady, Kind::Hospital] {

@@ -279,7 +279,6 @@ async fn append_one(appender: &dyn Appender, message: Message) -> Result<(), Fai
     }
 }
 
-/// The log, to be written. A log on disk must be free.
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since
