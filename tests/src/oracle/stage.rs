@@ -14,11 +14,11 @@ use crate::trial::{self, LogKind, Ports, Trial};
 
 /// Partitions of every topic on the stage.
 pub const PARTITIONS: u32 = 4;
-/// How long an ordered end may take. An engine gives a transaction 20 s, and one that fails is aborted first; a machine whose disk
-/// stands still takes longer, which is no contradiction.
-const STOP: Duration = Duration::from_secs(120);
-/// How long a process may take to be ready, the broker being away at first.
-const READY: Duration = Duration::from_secs(120);
+/// How long an ordered end may take. With the broker away, an engine gives its transaction 20 s and the abort 5 s.
+const STOP: Duration = Duration::from_secs(40);
+/// How long a process may take to be ready. What a killed engine left is in the way of a restore for as long as the group waits for the
+/// dead (10 s) and the broker for their transaction (20 s, looked at every 10 s).
+const READY: Duration = Duration::from_secs(60);
 const FAKETIME: &str = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 /// A broker that the stage owns, run by the project's own runner.

@@ -33,6 +33,10 @@ const STUCK: Duration = Duration::from_secs(6);
 /// The same for an abort, which waits for delivery reports that only a poll in between serves.
 const ABORT_STEP: Duration = Duration::from_millis(20);
 
+/// How long an abort is tried. What is not aborted then is settled by the next producer of this transactional id, so that waiting
+/// longer wins nothing, and an engine that is asked to stop while the broker is away ends within its transaction's time and this.
+const ABORT: Duration = Duration::from_secs(5);
+
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
     context: Context,
@@ -337,7 +341,7 @@ impl Transactor {
                 Class::Fenced | Class::Retry => (CommitError::Fenced(text), false),
             };
         }
-        let deadline = self.deadline();
+        let deadline = Instant::now() + ABORT;
         let aborted = again(&self.producer, deadline, ABORT_STEP, "aborting", |step| {
             self.producer.abort_transaction(step)
         });
