@@ -1,5 +1,6 @@
 //! The command line.
 
+mod append;
 pub mod assess;
 pub mod check;
 pub mod described;

@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
-use auscult_log::{AppendError, Appender, Message, StartAt, Topic};
+use auscult_log::{Appender, StartAt, Topic};
 use auscult_process::exit;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
 use super::held;
 use crate::Failure;
+use crate::cli::append::{append_one, now_ms};
 use crate::cli::output::{Output, note};
 use crate::cli::source;
 use crate::config::CollectorConfig;
@@ -23,9 +24,6 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 const BATCH: usize = 20_000;
 /// Records under way to the log.
 const IN_FLIGHT: usize = 512;
-/// Appends of one record before giving up, and the wait between them, doubled each time.
-const ATTEMPTS: u32 = 6;
-const FIRST_WAIT: Duration = Duration::from_millis(100);
 /// Files named one by one among those that could not be used.
 const NAMED: usize = 20;
 
@@ -249,7 +247,13 @@ async fn append(
             }
         });
     stream::iter(messages)
-        .map(|message| append_one(appender, message))
+        .map(|message| {
+            append_one(
+                appender,
+                message,
+                "run the import again, it goes on where it was",
+            )
+        })
         .buffer_unordered(IN_FLIGHT)
         .try_for_each(|()| std::future::ready(Ok(())))
         .await?;
@@ -257,32 +261,4 @@ async fn append(
     outcome.appended = outcome.appended.saturating_sub(large.len() as u64);
     outcome.faults.extend(large);
     Ok(())
-}
-
-async fn append_one(appender: &dyn Appender, message: Message) -> Result<(), Failure> {
-    let mut wait = FIRST_WAIT;
-    let mut attempt = 1;
-    loop {
-        match appender.append(message.clone()).await {
-            Ok(_) => return Ok(()),
-            Err(AppendError::Retry(_)) if attempt < ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(wait).await;
-                wait = wait.saturating_mul(2);
-            }
-            Err(error @ AppendError::Retry(_)) => {
-                let message = format!("{error}; run the import again, it goes on where it was");
-                return Err(Failure::new(exit::UNAVAILABLE, message));
-            }
-            Err(error) => return Err(Failure::new(exit::FAILURE, error.to_string())),
-        }
-    }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
 }

@@ -1,7 +1,6 @@
 //! `risk accept` and `risk withdraw`: people carry the risk of a weakness on a device until a day, or no longer.
 
 use std::path::Path;
-use std::time::SystemTime;
 
 use auscult_findings::DecisionRecord;
 use auscult_log::{Message, Topic};
@@ -15,6 +14,7 @@ use super::print;
 use super::show::number;
 use super::what_if::device_and;
 use crate::Failure;
+use crate::cli::append::{append_one, now_ms};
 use crate::cli::described::Assessed;
 use crate::cli::source;
 use crate::config::CollectorConfig;
@@ -96,7 +96,7 @@ pub(super) fn accept(
     let value = serde_json::to_vec(&record)
         .map_err(|error| Failure::new(exit::FAILURE, format!("cannot write JSON: {error}")))?;
     DecisionRecord::read(&value).map_err(|fault| Failure::new(exit::USAGE, fault))?;
-    append(config, record.key(), Some(value), now)?;
+    append(config, "accept", record.key(), Some(value), now)?;
     print(&[
         format!(
             "{} on {} (site {}): accepted until {until} by {by}",
@@ -128,7 +128,7 @@ pub(super) fn withdraw(config: Option<&Path>, asked: &Asked, what: &str) -> Resu
     };
     let now = now_ms();
     let key = DecisionRecord::new(&about.site, now, held.clone()).key();
-    append(config, key, None, now)?;
+    append(config, "withdraw", key, None, now)?;
     print(&[format!(
         "{} on {} (site {}): no longer accepted",
         about.weakness, about.shown, about.site
@@ -137,12 +137,13 @@ pub(super) fn withdraw(config: Option<&Path>, asked: &Asked, what: &str) -> Resu
 
 fn append(
     config: Option<&Path>,
+    command: &str,
     key: String,
     value: Option<Vec<u8>>,
     now: i64,
 ) -> Result<(), Failure> {
     let config = CollectorConfig::read(config)?;
-    let log = source::open_to_write(&config, Topic::Decisions, "risk accept ...")?;
+    let log = source::open_to_write(&config, Topic::Decisions, &format!("risk {command} ..."))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -156,18 +157,9 @@ fn append(
         timestamp_ms: now,
     };
     let appender = log.appender()?;
-    runtime
-        .block_on(appender.append(message))
-        .map_err(|error| {
-            Failure::new(exit::UNAVAILABLE, format!("nothing was decided: {error}"))
-        })?;
-    Ok(())
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    since
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
+    runtime.block_on(append_one(
+        &*appender,
+        message,
+        "run the same again, a decision counts once however often it is written",
+    ))
 }
