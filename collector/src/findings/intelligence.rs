@@ -94,7 +94,20 @@ impl Intelligence {
             learn(&mut knowledge, &stored.message, named)
         };
         if let Outcome::Unreadable(error) = &outcome {
-            tracing::warn!(%error, topic = stored.message.topic.name(), partition = stored.partition, offset = stored.offset, "a record is set aside");
+            let (topic, partition, offset) =
+                (stored.message.topic, stored.partition, stored.offset);
+            if topic == Topic::Decisions {
+                // What people wrote may name people: where, and not what.
+                tracing::warn!(
+                    topic = topic.name(),
+                    partition,
+                    offset,
+                    "a decision that does not read is set aside"
+                );
+                tracing::debug!(%error, topic = topic.name(), partition, offset, "why a decision does not read");
+            } else {
+                tracing::warn!(%error, topic = topic.name(), partition, offset, "a record is set aside");
+            }
         }
         let metric = match stored.message.topic {
             Topic::Decisions => names::DECISION_RECORDS,
