@@ -369,6 +369,7 @@ impl Log for FakeLog {
             reading: BTreeMap::new(),
             events: VecDeque::from([Polled::Assigned(core.committed.clone())]),
             handed: None,
+            asked_in_vain: 0,
         }))
     }
 
@@ -383,6 +384,8 @@ struct FakeEngine {
     reading: BTreeMap<u32, u64>,
     events: VecDeque<Polled>,
     handed: Option<Result<(), CommitError>>,
+    /// For state that stays undecided.
+    asked_in_vain: u32,
 }
 
 impl FakeEngine {
@@ -454,6 +457,11 @@ impl EngineLog for FakeEngine {
 
     fn restore(&mut self, partition: u32, each: &mut dyn FnMut(Stored)) -> Result<(), LogError> {
         if self.generation < self.log.core().undecided_before {
+            self.asked_in_vain += 1;
+            assert!(
+                self.asked_in_vain < 20,
+                "a member that cannot restore holds up the group"
+            );
             return Err(LogError::Unavailable("undecided".to_owned()));
         }
         let records = self.log.core().state.get(&partition).cloned();
