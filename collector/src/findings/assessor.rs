@@ -33,8 +33,9 @@ const LIVE: u32 = 1;
 const BEHIND: u32 = 5;
 /// How much the thread steps back for the fold and the log when all cores are busy (`nice` of the thread, as Linux has it).
 const NICE: i32 = 10;
-/// Longest rest after an assessment.
-const REST: Duration = Duration::from_secs(30);
+/// Shortest and longest rest after an assessment. What it tells is a transaction more, which what sensors say has to wait for: on a busy
+/// site so many a second, and not one after the other.
+const REST: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
 
 /// What every assessment needs.
 #[derive(Debug, Clone)]
@@ -121,7 +122,8 @@ impl Beside<SiteInventory> for Assessors {
         let since = *self.free_since.get_or_insert_with(Instant::now);
         let took = Duration::from_micros(self.shared.took.load(Ordering::Relaxed));
         let times = if behind { BEHIND } else { LIVE };
-        since.elapsed() >= took.saturating_mul(times).min(REST)
+        let (shortest, longest) = REST;
+        since.elapsed() >= took.saturating_mul(times).clamp(shortest, longest)
     }
 
     fn hand(&mut self, handover: Handover<SiteInventory>) {

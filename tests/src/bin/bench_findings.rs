@@ -2,9 +2,10 @@
 //!
 //! `bench_findings --kafka HOST:PORT [--devices N,N] [--events N]`. One site of the hospital's fleet is folded and assessed by the real
 //! collector, with an advisory for every product in it. Then, one after the other, a device of which a finding is open reports a mended
-//! firmware version: from the broker's acknowledgement of that observation until the closing finding is read by a `read_committed` reader.
-//! What is mended leaves the to-do list, and what stood below it takes its place: the next device is one of those that are open then. An
-//! event follows the finding before it at once, so that the engine's rest between two assessments is in the figures.
+//! firmware version, and when its finding is closed a flawed one, and its finding opens again: from the broker's acknowledgement of each
+//! statement until the finding that follows from it is read by a `read_committed` reader. Each statement has a version of its own: a value
+//! that is stated again within a minute is no news. The next device is the one that was asked least often. An event follows the finding
+//! before it at once, so that the engine's rest between two assessments is in the figures.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -38,7 +39,7 @@ struct Arguments {
     /// Observations a device that are folded first.
     #[arg(long, default_value_t = 30)]
     observations: u64,
-    /// Events measured.
+    /// Devices that are mended and broken again, one after the other.
     #[arg(long, default_value_t = 30)]
     events: usize,
 }
@@ -112,34 +113,46 @@ async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
     stage.fill(&load).await?;
     stage.listen()?;
     let (_, figures) = http_get(stage.admin, "/metrics")?;
-    let mut millis = Vec::new();
-    let mut mended = BTreeSet::new();
-    while millis.len() < arguments.events {
-        let Some((uid, finding)) = stage.advised(&mended) else {
-            anyhow::ensure!(
-                !millis.is_empty() && stage.listen()? > 0,
-                "no device with an open finding is left after {} events",
-                millis.len()
-            );
-            continue;
-        };
-        mended.insert(device_of(&finding));
-        millis.push(stage.mend(&uid, &finding).await?);
+    let (mut closed, mut opened) = (Vec::new(), Vec::new());
+    let mut asked: BTreeMap<String, usize> = BTreeMap::new();
+    for round in 0..arguments.events {
+        let (uid, finding) = stage
+            .advised(&asked)
+            .context("no device with an open finding is left")?;
+        *asked.entry(device_of(&finding)).or_default() += 1;
+        let (mended, flawed) = (format!("99.{round}"), format!("1.{round}"));
+        closed.push(stage.follow(&uid, &finding, &mended, true).await?);
+        opened.push(stage.follow(&uid, &finding, &flawed, false).await?);
     }
-    millis.sort_by(f64::total_cmp);
-    let at = |share: usize| millis[(millis.len() * share / 100).min(millis.len() - 1)];
     let (_, end) = http_get(stage.admin, "/metrics")?;
     let seconds = metric(&end, "auscult_findings_assessment_seconds_sum").unwrap_or(0.0)
         - metric(&figures, "auscult_findings_assessment_seconds_sum").unwrap_or(0.0);
+    let events = closed.len() + opened.len();
     Ok(format!(
-        "{devices} devices, {} observations: event to finding p50 {:.0} ms, p95 {:.0} ms, most {:.0} ms ({} events; {:.0} ms of assessing an event)",
+        "{devices} devices, {} observations: event to finding {}; closing {}; opening {} ({events} events on {} devices; {:.0} ms of assessing an event)",
         load.observations(),
+        quantiles(closed.iter().chain(&opened)),
+        quantiles(closed.iter()),
+        quantiles(opened.iter()),
+        asked.len(),
+        seconds * 1_000.0 / f64::from(u32::try_from(events)?),
+    ))
+}
+
+/// Quantiles of some times in milliseconds, in words.
+fn quantiles<'a>(millis: impl Iterator<Item = &'a f64>) -> String {
+    let mut millis: Vec<f64> = millis.copied().collect();
+    millis.sort_by(f64::total_cmp);
+    let Some(last) = millis.len().checked_sub(1) else {
+        return "never".to_owned();
+    };
+    let at = |share: usize| millis[(millis.len() * share / 100).min(last)];
+    format!(
+        "p50 {:.0} ms, p95 {:.0} ms, most {:.0} ms",
         at(50),
         at(95),
-        at(100),
-        millis.len(),
-        seconds * 1_000.0 / f64::from(u32::try_from(millis.len())?),
-    ))
+        at(100)
+    )
 }
 
 fn device_of(finding: &Value) -> String {
@@ -230,17 +243,25 @@ impl Stage {
         Ok(came)
     }
 
-    /// An open finding of an advised weakness, on a device that is not mended yet.
-    fn advised(&self, mended: &BTreeSet<String>) -> Option<(String, Value)> {
+    /// An open finding of an advised weakness, on the device that was asked least often.
+    fn advised(&self, asked: &BTreeMap<String, usize>) -> Option<(String, Value)> {
         self.open
             .iter()
             .filter(|(key, _)| key.starts_with("vf:") && key.contains(":CVE-"))
-            .find(|(_, value)| !mended.contains(&device_of(value)))
+            .min_by_key(|(_, value)| asked.get(&device_of(value)).copied().unwrap_or(0))
             .map(|(key, value)| (key.clone(), value.clone()))
     }
 
-    /// The device reports a mended version: milliseconds until its finding closes.
-    async fn mend(&mut self, uid: &str, finding: &Value) -> Result<f64> {
+    /// The device of a finding reports a firmware version: milliseconds until the finding closes or opens.
+    async fn follow(
+        &mut self,
+        uid: &str,
+        finding: &Value,
+        version: &str,
+        closes: bool,
+    ) -> Result<f64> {
+        // Later than everything that was stated before.
+        self.received_ms += 1_000;
         let text = |pointer: &str| {
             let found = finding.pointer(pointer).and_then(Value::as_str);
             found.with_context(|| format!("{uid} has no {pointer}"))
@@ -264,7 +285,7 @@ impl Stage {
                 subject: Subject::Sender,
                 attribute: Attribute::SwVersion,
                 field: Field::LldpmedSoftware,
-                value: "99.1".to_owned(),
+                value: version.to_owned(),
                 class: ConfidenceClass::D1,
                 flags: FactFlags::default(),
             }),
@@ -277,11 +298,14 @@ impl Stage {
         loop {
             anyhow::ensure!(
                 began.elapsed() < Duration::from_secs(60),
-                "{uid} does not close: {}",
+                "{uid} does not {} at version {version}: {}",
+                if closes { "close" } else { "open" },
                 self.process.tail(20)
             );
             let told = self.next(Duration::from_millis(50))?;
-            if told.is_some_and(|(key, value)| key == uid && value["activity_name"] == "Close") {
+            if told.is_some_and(|(key, value)| {
+                key == uid && (value["activity_name"] == "Close") == closes
+            }) {
                 return Ok(began.elapsed().as_secs_f64() * 1_000.0);
             }
         }

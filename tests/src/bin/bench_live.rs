@@ -2,7 +2,7 @@
 //!
 //! `bench_live --kafka HOST:PORT CAPTURE...` plays the captures into the pair, reads `auscult.public.inventory.v1` with kcat
 //! (`read_committed`), and prints the time from a device's first frame to its first record at the reader: p50, p95, p99, maximum.
-//! It also prints how many frames the peer interface received from the sensor's: a sensor never transmits, so any but 0 is a failure.
+//! What the stations on the way took on average is printed below it. It also prints how many frames the peer interface received from the sensor's: a sensor never transmits, so any but 0 is a failure.
 //! Needs root (a network namespace), iproute2, tcpreplay, kcat.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use auscult_tests::process::{Process, eventually};
-use auscult_tests::trial::{LogKind, Ports, Trial, http_get};
+use auscult_tests::trial::{LogKind, Ports, Trial, http_get, metric};
 use clap::Parser;
 use serde_json::Value;
 
@@ -223,6 +223,7 @@ fn main() -> Result<ExitCode> {
     }
     take(&lines, &mut first, Duration::from_secs(3))?;
     let sent = pair.frames_from_the_sensor()?;
+    let stations = stations(admin, ports.admin)?;
     let code = sensor.stop(Duration::from_secs(20))?;
 
     let mut delays: Vec<i64> = first.into_values().collect();
@@ -241,6 +242,7 @@ fn main() -> Result<ExitCode> {
         at(990),
         at(1000)
     );
+    println!("{stations}");
     println!("frames the peer received from the sensor: {sent}");
     println!("sensor's exit code: {code}");
     let good = !delays.is_empty() && at(950) < 300 && at(990) < 1000 && sent == 0 && code == 0;
@@ -249,6 +251,25 @@ fn main() -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// Averages of what both processes measure of themselves: the wait for others in the spool with its fsync, the broker's acknowledgement of
+/// a batch, an engine's transaction, an assessment.
+fn stations(sensor: u16, collector: u16) -> Result<String> {
+    let (_, sensor) = http_get(sensor, "/metrics")?;
+    let (_, collector) = http_get(collector, "/metrics")?;
+    let mean = |text: &str, name: &str| {
+        let sum = metric(text, &format!("{name}_sum")).unwrap_or(0.0);
+        let count = metric(text, &format!("{name}_count")).unwrap_or(0.0);
+        format!("{:.0} ms ({count:.0})", sum * 1_000.0 / count.max(1.0))
+    };
+    Ok(format!(
+        "on the way, mean (times): spool {}, append {}, transaction {}, assessment {}",
+        mean(&sensor, "auscult_sensor_spool_delay_seconds"),
+        mean(&collector, "auscult_ingest_append_seconds"),
+        mean(&collector, "auscult_engine_commit_seconds"),
+        mean(&collector, "auscult_findings_assessment_seconds"),
+    ))
 }
 
 fn ready(port: u16, what: &str) -> Result<()> {
