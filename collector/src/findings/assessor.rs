@@ -1,10 +1,10 @@
 //! The thread that assesses the sites of one engine member.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TryRecvError, sync_channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -48,23 +48,23 @@ pub struct Means {
     pub context: Context,
 }
 
-enum Work {
-    Site(Box<Handover<SiteInventory>>),
-    Forget(u64),
-}
+type Site = Box<Handover<SiteInventory>>;
 
 /// What the member's thread and the assessing one know of each other.
 #[derive(Debug, Default)]
 struct Shared {
+    /// A site was handed over and is not assessed yet.
     busy: AtomicBool,
     /// Length of the last assessment, microseconds.
     took: AtomicU64,
+    /// Sites of earlier epochs are void.
+    epoch: AtomicU64,
 }
 
-/// The member's side.
+/// The member's side. None of it waits for the thread: who folds answers the group, and the thread may be waiting for who folds.
 #[derive(Debug)]
 pub struct Assessors {
-    work: Option<SyncSender<Work>>,
+    work: Option<SyncSender<Site>>,
     told: Receiver<Told>,
     shared: Arc<Shared>,
     /// When the last handover was made or found finished.
@@ -78,7 +78,8 @@ impl Assessors {
     /// # Errors
     /// When the system gives none.
     pub fn start(name: &str, means: Means) -> std::io::Result<Self> {
-        let (work, due) = sync_channel(2);
+        // One: the next is handed over when this one is assessed.
+        let (work, due) = sync_channel(1);
         let (tell, told) = sync_channel(PARTS);
         let shared = Arc::new(Shared::default());
         let thread = {
@@ -88,6 +89,7 @@ impl Assessors {
                 tell,
                 shared: Arc::clone(&shared),
                 sites: BTreeMap::new(),
+                concerned: BTreeSet::new(),
                 generation: None,
                 turns: 0,
             };
@@ -106,10 +108,11 @@ impl Assessors {
 
     /// The thread ends with this side only, or by a fault of ours.
     fn ended(&mut self) {
-        self.work = None;
-        tracing::error!(
-            "the assessing thread has ended; findings stand still until the collector is started again"
-        );
+        if self.work.take().is_some() {
+            tracing::error!(
+                "the assessing thread has ended; findings stand still until the collector is started again, please report it"
+            );
+        }
     }
 }
 
@@ -131,7 +134,7 @@ impl Beside<SiteInventory> for Assessors {
         let sent = self
             .work
             .as_ref()
-            .is_some_and(|sender| sender.send(Work::Site(Box::new(handover))).is_ok());
+            .is_some_and(|sender| sender.try_send(Box::new(handover)).is_ok());
         if !sent {
             self.ended();
         }
@@ -142,24 +145,18 @@ impl Beside<SiteInventory> for Assessors {
     }
 
     fn told(&mut self) -> Option<Told> {
-        // Nothing yet, or the thread has ended, which `hand` and `busy` tell.
-        self.told.try_recv().ok()
+        match self.told.try_recv() {
+            Ok(told) => Some(told),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                self.ended();
+                None
+            }
+        }
     }
 
     fn forget(&mut self, epoch: u64) {
-        let mut work = Work::Forget(epoch);
-        while let Some(sender) = &self.work {
-            match sender.try_send(work) {
-                Ok(()) => return,
-                // What waits to be told makes room, so that the thread comes to this.
-                Err(TrySendError::Full(again)) => {
-                    work = again;
-                    while self.told().is_some() {}
-                    std::thread::sleep(Duration::from_millis(2));
-                }
-                Err(TrySendError::Disconnected(_)) => return self.ended(),
-            }
-        }
+        self.shared.epoch.fetch_max(epoch, Ordering::AcqRel);
     }
 }
 
@@ -185,14 +182,18 @@ struct Followed {
     turn: u64,
 }
 
+/// A partition and a site of it.
+type Place = (u32, SiteId);
+
 /// The thread's side.
 struct Worker {
     means: Means,
-    due: Receiver<Work>,
+    due: Receiver<Site>,
     tell: SyncSender<Told>,
     shared: Arc<Shared>,
-    sites: BTreeMap<(u32, SiteId), Followed>,
-    /// Of the intelligence that all sites have been held against.
+    sites: BTreeMap<Place, Followed>,
+    /// Sites that intelligence of this generation concerns and that have not been held against it.
+    concerned: BTreeSet<Place>,
     generation: Option<u64>,
     turns: u64,
 }
@@ -209,22 +210,55 @@ impl Worker {
         while self.step().is_ok() {}
     }
 
+    /// A site that was handed over, or else one of those that intelligence concerns.
     fn step(&mut self) -> Result<(), Gone> {
-        match self.due.recv_timeout(LOOK) {
-            Ok(Work::Site(handover)) => {
-                let place = self.take(*handover);
-                let done = place.map_or(Ok(()), |place| self.assess(&place));
+        let wait = if self.concerned.is_empty() {
+            LOOK
+        } else {
+            Duration::ZERO
+        };
+        let handed = self.due.recv_timeout(wait);
+        let epoch = self.shared.epoch.load(Ordering::Acquire);
+        self.sites.retain(|_, site| site.epoch >= epoch);
+        match handed {
+            Ok(handover) => {
+                let place = (handover.partition, handover.site.clone());
+                let done = self.guarded(&place, |worker| {
+                    if worker.take(*handover) {
+                        worker.assess(&place)?;
+                    }
+                    Ok(())
+                });
                 self.shared.busy.store(false, Ordering::Release);
                 done?;
             }
-            Ok(Work::Forget(epoch)) => self.sites.retain(|_, site| site.epoch >= epoch),
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => {
+                if let Some(place) = self.concerned.pop_first() {
+                    self.guarded(&place, |worker| worker.assess(&place))?;
+                }
+            }
             Err(RecvTimeoutError::Disconnected) => return Err(Gone),
         }
-        self.look()
+        self.look();
+        Ok(())
     }
 
-    fn take(&mut self, handover: Handover<SiteInventory>) -> Option<(u32, SiteId)> {
+    /// A fault of this program at one site leaves that site out, and not all others as well.
+    fn guarded(
+        &mut self,
+        place: &Place,
+        work: impl FnOnce(&mut Self) -> Result<(), Gone>,
+    ) -> Result<(), Gone> {
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            tracing::error!(site = %place.1, "assessing a site failed in this program; it is left out until it is restored, please report it");
+            metrics::counter!(names::ASSESSMENTS, "outcome" => "failed").increment(1);
+            self.sites.remove(place);
+            Ok(())
+        })
+    }
+
+    /// Whether there is something to assess.
+    fn take(&mut self, handover: Handover<SiteInventory>) -> bool {
         let place = (handover.partition, handover.site.clone());
         match handover.ledger {
             Some(ledger) => {
@@ -236,37 +270,39 @@ impl Worker {
                 self.sites.insert(place.clone(), followed);
             }
             // What came before it was lost: only a restore brings it back, and with it the ledger.
-            None if self.sites.get(&place)?.epoch != handover.epoch => return None,
+            None if self
+                .sites
+                .get(&place)
+                .is_none_or(|site| site.epoch != handover.epoch) =>
+            {
+                return false;
+            }
             None => {}
         }
-        let site = self.sites.get_mut(&place)?;
+        let Some(site) = self.sites.get_mut(&place) else {
+            return false;
+        };
         site.findings.apply(handover.delta);
-        Some(place)
+        self.concerned.remove(&place);
+        true
     }
 
     /// New intelligence: the sites that it concerns.
-    fn look(&mut self) -> Result<(), Gone> {
-        let due: Vec<(u32, SiteId)> = {
-            let Some(knowledge) = self.means.intelligence.read() else {
-                return Ok(());
-            };
-            if self.generation == Some(knowledge.generation()) {
-                return Ok(());
-            }
-            self.generation = Some(knowledge.generation());
-            let sites = self.sites.iter();
-            sites
-                .filter(|(_, site)| site.findings.concerns(&knowledge))
-                .map(|(place, _)| place.clone())
-                .collect()
+    fn look(&mut self) {
+        let Some(knowledge) = self.means.intelligence.read() else {
+            return;
         };
-        for place in due {
-            self.assess(&place)?;
+        if self.generation == Some(knowledge.generation()) {
+            return;
         }
-        Ok(())
+        self.generation = Some(knowledge.generation());
+        let sites = self.sites.iter();
+        let concerned = sites.filter(|(_, site)| site.findings.concerns(&knowledge));
+        self.concerned
+            .extend(concerned.map(|(place, _)| place.clone()));
     }
 
-    fn assess(&mut self, place: &(u32, SiteId)) -> Result<(), Gone> {
+    fn assess(&mut self, place: &Place) -> Result<(), Gone> {
         let began = Instant::now();
         self.turns = self.turns.saturating_add(1);
         let Some(site) = self.sites.get_mut(place) else {
@@ -277,19 +313,17 @@ impl Worker {
             let Some(knowledge) = self.means.intelligence.read() else {
                 return Ok(());
             };
-            let findings = &mut site.findings;
-            let weights = &self.means.weights;
-            catch_unwind(AssertUnwindSafe(|| findings.assess(&knowledge, weights)))
+            site.findings.assess(&knowledge, &self.means.weights)
         };
         let epoch = site.epoch;
         let outcome = match result {
-            Ok(Ok(Some(verdict))) => {
+            Ok(Some(verdict)) => {
                 let told = !verdict.tellings.is_empty();
                 self.publish(place, epoch, verdict)?;
                 if told { "told" } else { "quiet" }
             }
-            Ok(Ok(None)) => "same",
-            Ok(Err(faults)) => {
+            Ok(None) => "same",
+            Err(faults) => {
                 // Where, and not what: a fault may name addresses.
                 let paths: Vec<&str> = faults
                     .list()
@@ -299,11 +333,6 @@ impl Worker {
                     .collect();
                 tracing::error!(site = %place.1, faults = faults.list().len(), ?paths, "a site cannot be assessed; please report it");
                 tracing::debug!(site = %place.1, %faults, "why a site cannot be assessed");
-                "failed"
-            }
-            Err(_) => {
-                tracing::error!(site = %place.1, "assessing a site failed in this program; it is left out until it is restored, please report it");
-                self.sites.remove(place);
                 "failed"
             }
         };
@@ -319,7 +348,7 @@ impl Worker {
     }
 
     /// In parts, in the order in which a part that is written alone leaves the rest to be found again.
-    fn publish(&mut self, place: &(u32, SiteId), epoch: u64, verdict: Verdict) -> Result<(), Gone> {
+    fn publish(&mut self, place: &Place, epoch: u64, verdict: Verdict) -> Result<(), Gone> {
         let time = self
             .sites
             .get(place)
@@ -394,5 +423,100 @@ fn activity(telling: &Telling) -> &'static str {
         Activity::Create => "create",
         Activity::Update => "update",
         Activity::Close => "close",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use auscult_ocsf::Context;
+
+    use super::*;
+
+    /// A member's side whose thread never comes to anything.
+    fn deaf() -> (Assessors, Receiver<Site>, SyncSender<Told>) {
+        let (work, due) = sync_channel(1);
+        let (tell, told) = sync_channel(PARTS);
+        let assessors = Assessors {
+            work: Some(work),
+            told,
+            shared: Arc::default(),
+            free_since: None,
+            thread: None,
+        };
+        (assessors, due, tell)
+    }
+
+    fn handover() -> Handover<SiteInventory> {
+        Handover {
+            partition: 0,
+            epoch: 3,
+            site: "north".parse().unwrap(),
+            ledger: Some(<SiteInventory as crate::engine::site::SiteState>::Ledger::default()),
+            delta: <SiteInventory as crate::engine::site::SiteState>::Delta::default(),
+        }
+    }
+
+    #[test]
+    fn who_folds_waits_for_nothing_even_if_the_thread_hears_and_tells_nothing() {
+        let (mut assessors, due, tell) = deaf();
+        for part in 0..PARTS {
+            let told = Told {
+                findings: u64::try_from(part).unwrap(),
+                ..Told::default()
+            };
+            tell.try_send(told).unwrap();
+        }
+        for epoch in 1..=3 {
+            assessors.forget(epoch);
+        }
+        assessors.hand(handover());
+        assert!(assessors.busy() && !assessors.wants(false));
+        assert_eq!(due.try_recv().unwrap().epoch, 3);
+        assert_eq!(std::iter::from_fn(|| assessors.told()).count(), PARTS);
+        assert_eq!(assessors.shared.epoch.load(Ordering::Acquire), 3);
+    }
+
+    #[test]
+    fn that_the_thread_is_gone_is_found_while_a_site_is_with_it() {
+        let (mut assessors, _due, tell) = deaf();
+        assessors.hand(handover());
+        drop(tell);
+        assert!(assessors.told().is_none());
+        assert!(!assessors.busy() && assessors.work.is_none());
+    }
+
+    #[test]
+    fn a_fault_at_one_site_leaves_the_others_followed() {
+        let (_work, due) = sync_channel(1);
+        let (tell, _told) = sync_channel(PARTS);
+        let followed = |site: &str| Followed {
+            epoch: 0,
+            findings: SiteFindings::new(site.parse().unwrap(), Default::default()),
+            turn: 0,
+        };
+        let place = |site: &str| (0, site.parse::<SiteId>().unwrap());
+        let mut worker = Worker {
+            means: Means {
+                intelligence: Arc::default(),
+                weights: Weights::new(auscult_risk::Policy::published().unwrap()),
+                context: Context {
+                    cluster: "test".to_owned(),
+                    version: "0".to_owned(),
+                    tenant: None,
+                },
+            },
+            due,
+            tell,
+            shared: Arc::default(),
+            sites: ["north", "south"]
+                .map(|site| (place(site), followed(site)))
+                .into(),
+            concerned: BTreeSet::new(),
+            generation: None,
+            turns: 0,
+        };
+        let done = worker.guarded(&place("north"), |_| panic!("a fault of ours"));
+        assert!(done.is_ok());
+        assert!(worker.sites.keys().eq([&place("south")]));
     }
 }
