@@ -185,7 +185,6 @@ pub(crate) fn run(shared: &Arc<Shared>) {
         };
         if let Err(error) = batch(shared, jobs) {
             tracing::warn!(%error, no_room = error.no_room(), "a write failed; the store is opened anew, nothing acknowledged is lost");
-            drop(shared.take_tables());
             reopened = Instant::now();
             reopen(shared);
         }
@@ -205,11 +204,7 @@ fn reopen(shared: &Shared) {
     match opened {
         Ok((tables, contents)) => {
             metrics::counter!(names::REOPENED).increment(1);
-            shared.put_tables(tables);
-            shared.change(|state| {
-                state.extents = contents.extents;
-                state.committed = contents.committed;
-            });
+            shared.put_tables(tables, contents);
         }
         Err(error) => tracing::warn!(%error, "the store does not open yet"),
     }
@@ -306,6 +301,9 @@ fn batch(shared: &Shared, jobs: Vec<Job>) -> Result<(), StoreError> {
             Ok(())
         }
         Err(error) => {
+            // Before anybody is answered: the batch may be on disk all the same, and who asks for the committed offsets now has to wait
+            // for the store that is opened anew.
+            drop(shared.take_tables());
             finish(answers, Some(&error));
             Err(error)
         }

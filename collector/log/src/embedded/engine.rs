@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use super::commit::{Job, Refused};
-use super::shared::{PAGE_BYTES, PAGE_RECORDS, Shared, State, closed};
+use super::shared::{PAGE_BYTES, PAGE_RECORDS, Shared, State, closed, reopening};
 use crate::record;
 use crate::seam::{Begun, CommitError, EngineLog, LogError, Polled, Stored, Transaction};
 use crate::topics::Topic;
@@ -31,14 +31,7 @@ impl EmbeddedEngine {
             state.holder.epoch
         });
         // What an older instance has under way is decided before this one asks for the committed offsets.
-        let (reply, done) = sync_channel(1);
-        let barrier = Job::Bury {
-            tombstones: Vec::new(),
-            reply,
-        };
-        if shared.queue.push(barrier).is_err() || done.recv().is_err() {
-            return Err(closed());
-        }
+        barrier(&shared)?;
         Ok(Self {
             shared,
             epoch,
@@ -57,6 +50,15 @@ impl EmbeddedEngine {
                 (partition, committed.unwrap_or(first))
             })
             .collect()
+    }
+
+    /// The committed offsets are those on disk. After a write that failed they are not until the store is open again: that batch may be
+    /// there or not, and reading state that is newer than the offsets would fold what lies between twice.
+    fn decided(&self) -> Result<(), LogError> {
+        if self.shared.tables().is_some() {
+            return Ok(());
+        }
+        barrier(&self.shared)
     }
 
     fn fenced(&self, state: &State) -> Option<LogError> {
@@ -106,6 +108,7 @@ impl EmbeddedEngine {
 impl EngineLog for EmbeddedEngine {
     fn poll(&mut self, timeout: Duration) -> Result<Polled, LogError> {
         if !self.told {
+            self.decided()?;
             let offsets = {
                 let state = self.shared.state();
                 if state.closed {
@@ -191,6 +194,7 @@ impl EngineLog for EmbeddedEngine {
     }
 
     fn rewind(&mut self) -> Result<BTreeMap<u32, u64>, LogError> {
+        self.decided()?;
         let offsets = {
             let state = self.shared.state();
             if let Some(error) = self.fenced(&state) {
@@ -204,6 +208,68 @@ impl EngineLog for EmbeddedEngine {
     }
 }
 
+/// Waits until everything that was handed over before is decided, and the store open.
+fn barrier(shared: &Shared) -> Result<(), LogError> {
+    let (reply, done) = sync_channel(1);
+    let barrier = Job::Bury {
+        tombstones: Vec::new(),
+        reply,
+    };
+    if shared.queue.push(barrier).is_err() || done.recv().is_err() {
+        return Err(closed());
+    }
+    if shared.tables().is_none() {
+        return Err(reopening());
+    }
+    Ok(())
+}
+
 fn aborted() -> CommitError {
     CommitError::Aborted("the log was closed".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::{EmbeddedLog, EmbeddedOptions};
+
+    #[test]
+    fn offsets_are_told_only_by_a_store_that_is_open() {
+        let dir = tempfile::tempdir().unwrap();
+        let log = EmbeddedLog::open(dir.path(), EmbeddedOptions::default()).unwrap();
+        let mut engine = EmbeddedEngine::join(Arc::clone(&log.shared), "engine-0").unwrap();
+        // As after a write that failed, and the store does not open again.
+        let (store, aside) = (dir.path().join("store"), dir.path().join("aside"));
+        drop(log.shared.take_tables());
+        std::fs::rename(&store, &aside).unwrap();
+        std::fs::write(&store, "no store").unwrap();
+        for _ in 0..3 {
+            let polled = engine.poll(Duration::ZERO);
+            assert!(matches!(polled, Err(LogError::Unavailable(_))));
+            let rewound = engine.rewind();
+            assert!(matches!(rewound, Err(LogError::Unavailable(_))));
+            let joined = EmbeddedEngine::join(Arc::clone(&log.shared), "engine-1");
+            assert!(matches!(joined, Err(LogError::Unavailable(_))));
+            engine = EmbeddedEngine {
+                epoch: log.shared.state().holder.epoch,
+                ..engine
+            };
+            std::thread::sleep(Duration::from_millis(260));
+        }
+        std::fs::remove_file(&store).unwrap();
+        std::fs::rename(&aside, &store).unwrap();
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        loop {
+            match engine.poll(Duration::ZERO) {
+                Ok(Polled::Assigned(offsets)) => {
+                    assert_eq!(offsets.get(&0), Some(&0));
+                    break;
+                }
+                Err(LogError::Unavailable(_)) if std::time::Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(50));
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
 }

@@ -162,8 +162,14 @@ impl Shared {
             .take()
     }
 
-    pub(crate) fn put_tables(&self, tables: Tables) {
-        *self.tables.write().unwrap_or_else(PoisonError::into_inner) = Some(tables);
+    /// Gives everybody tables again, and what is in them: nobody sees the one without the other.
+    pub(crate) fn put_tables(&self, tables: Tables, contents: Contents) {
+        let mut place = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        self.change(|state| {
+            state.extents = contents.extents;
+            state.committed = contents.committed;
+        });
+        *place = Some(tables);
     }
 
     /// Records of one partition from `from` to before `to`, at most a page, and the offset to go on from.

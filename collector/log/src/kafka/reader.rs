@@ -59,6 +59,14 @@ pub(crate) struct Assigned {
     patience: Duration,
 }
 
+/// How far a partition is decided.
+enum End {
+    /// All of it, up to this offset.
+    Settled(u64),
+    /// All before `stable`; somebody's transaction is under way between there and `high`.
+    Undecided { stable: u64, high: u64 },
+}
+
 /// What one poll of [`Assigned`] brought.
 pub(crate) enum Next {
     Nothing,
@@ -97,20 +105,20 @@ impl Assigned {
         topic: &str,
         partition: u32,
         patience: Duration,
-    ) -> Result<(u64, bool), LogError> {
+    ) -> Result<End, LogError> {
         let (low, high) = ends(&self.asking, topic, partition, self.timeout)?;
         if low == high {
-            return Ok((high, true));
+            return Ok(End::Settled(high));
         }
         let started = Instant::now();
         let mut pause = Duration::from_millis(1);
         loop {
             let (_, stable) = ends(&self.consumer, topic, partition, self.timeout)?;
             if stable >= high {
-                return Ok((high, true));
+                return Ok(End::Settled(high));
             }
             if started.elapsed() >= patience {
-                return Ok((stable, false));
+                return Ok(End::Undecided { stable, high });
             }
             // The broker announces no decision: ask again, less and less often.
             std::thread::sleep(pause);
@@ -158,12 +166,16 @@ impl Assigned {
         partition: u32,
         each: &mut dyn FnMut(Stored),
     ) -> Result<(), LogError> {
-        let (end, settled) = self.settled_end(name, partition, self.patience)?;
-        if !settled {
-            return Err(LogError::Unavailable(format!(
-                "a transaction on {name} partition {partition} stays undecided"
-            )));
-        }
+        let end = match self.settled_end(name, partition, self.patience)? {
+            End::Settled(end) => end,
+            End::Undecided { stable, high } => {
+                return Err(LogError::Unavailable(format!(
+                    "a transaction on {name} partition {partition} stays undecided for {} s: all is decided up to offset {stable} of \
+                     {high}; if it lasts, `kafka-transactions.sh find-hanging` says whose it is",
+                    self.patience.as_secs()
+                )));
+            }
+        };
         if end == 0 {
             return Ok(());
         }
@@ -242,7 +254,9 @@ impl KafkaReader {
                 StartAt::Beginning => None,
                 StartAt::Offsets(offsets) => offsets.get(&partition).copied(),
             };
-            let (end, _) = assigned.settled_end(name, partition, READER_PATIENCE)?;
+            let end = match assigned.settled_end(name, partition, READER_PATIENCE)? {
+                End::Settled(end) | End::Undecided { stable: end, .. } => end,
+            };
             if start.is_some_and(|start| start > end) {
                 return Err(LogError::Fatal(format!(
                     "{name} partition {partition} ends at {end}, before the offset asked for: the topic was recreated; read it from \

@@ -1,7 +1,7 @@
 //! How the loop takes partitions up: from memory where that is right, otherwise from their changelogs.
 
 use std::collections::BTreeMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use auscult_log::LogError;
 
@@ -14,6 +14,9 @@ use crate::metrics as names;
 /// How often a partition's changelog is tried before the group is left. Who restores answers the group nothing, so that no other member
 /// gets anything either; outside it, the others share the partitions, and joining anew settles what this member itself left undecided.
 const RESTORE_TRIES: u32 = 3;
+
+/// A try that has waited so long counts for all: a transaction that is undecided after the log's own patience will not be at the next try.
+const RESTORE_PATIENCE: Duration = Duration::from_secs(30);
 
 impl<S: SiteState> Membership<'_, S>
 where
@@ -72,7 +75,8 @@ where
                     return Ok(records);
                 }
                 Err(LogError::Unavailable(reason))
-                    if backoff.failures.saturating_add(1) >= RESTORE_TRIES =>
+                    if backoff.failures.saturating_add(1) >= RESTORE_TRIES
+                        || began.elapsed() >= RESTORE_PATIENCE =>
                 {
                     return Err(Left::Ended(Ended::Rejoin(format!(
                         "partition {partition} could not be restored: {reason}"
