@@ -36,13 +36,14 @@ const MODALITIES: &[(&str, &str)] = &[
 
 const STORAGE: &str = "1.2.840.10008.5.1.4.1.1.";
 
-/// Capabilities that are roles.
-const CAPABILITIES: &[(&str, &str)] = &[
-    ("router", "router"),
-    ("bridge", "switch"),
-    ("switch", "switch"),
-    ("wlan-ap", "access point"),
-    ("telephone", "telephone"),
+/// Capabilities that are roles. A telephone with a socket for a computer, and an access point, are bridges besides and say so, but nobody
+/// would call them switches.
+const CAPABILITIES: &[(&str, &str, Confidence)] = &[
+    ("router", "router", FAIR),
+    ("bridge", "switch", FAIR),
+    ("switch", "switch", FAIR),
+    ("wlan-ap", "access point", STRONG),
+    ("telephone", "telephone", STRONG),
 ];
 
 /// The most probable first; equal ones by name.
@@ -68,9 +69,10 @@ pub(crate) fn hints(device: &Device) -> Vec<RoleHint> {
     }
     for value in device.attribute(Attribute::Capabilities) {
         for word in value.text.split([',', ' ']) {
-            if let Some((_, role)) = CAPABILITIES.iter().find(|(name, _)| *name == word) {
+            let found = CAPABILITIES.iter().find(|(name, ..)| *name == word);
+            if let Some((_, role, confidence)) = found {
                 // A router that is also a bridge says so: both are told.
-                hint(role, FAIR);
+                hint(role, *confidence);
             }
         }
     }

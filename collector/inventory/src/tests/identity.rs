@@ -502,7 +502,7 @@ fn a_gateway_on_the_link_speaks_for_devices_that_are_not_itself() {
 fn a_switch_and_a_telephone_say_what_they_are() {
     let mut story = Story::new();
     let source = (Field::LldpCapabilities, ConfidenceClass::D2);
-    for (who, word) in [(DOCK, "bridge"), (PUMP, "telephone")] {
+    for (who, word) in [(DOCK, "bridge"), (PUMP, "bridge,telephone")] {
         story.observe(vec![stated(
             who,
             Subject::Sender,
