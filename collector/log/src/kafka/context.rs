@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use rdkafka::ClientContext;
 use rdkafka::config::RDKafkaLogLevel;
 use rdkafka::consumer::ConsumerContext;
-use rdkafka::error::KafkaError;
+use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 
 #[derive(Debug, Default)]
 pub(crate) struct Context {
@@ -57,9 +57,31 @@ impl ClientContext for Context {
     }
 
     fn error(&self, error: KafkaError, reason: &str) {
+        // Being told of a partition's end, which readers ask for, is no trouble, and would hide the last one that was.
+        if error.rdkafka_error_code() == Some(RDKafkaErrorCode::PartitionEOF) {
+            return;
+        }
         self.note(reason);
         tracing::warn!(target: "auscult_log::kafka", %error, "{reason}");
     }
 }
 
 impl ConsumerContext for Context {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_partition_is_no_trouble() {
+        let context = Context::default();
+        let told = |code| context.error(KafkaError::Global(code), "what it says");
+        told(RDKafkaErrorCode::PartitionEOF);
+        assert_eq!(context.with_cause("late".to_owned()), "late");
+        told(RDKafkaErrorCode::AllBrokersDown);
+        assert_eq!(
+            context.with_cause("late".to_owned()),
+            "late (last trouble: what it says)"
+        );
+    }
+}
