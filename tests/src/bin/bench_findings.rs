@@ -112,8 +112,16 @@ async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
         next: 1,
         open: BTreeMap::new(),
     };
+    let began = Instant::now();
     stage.fill(&load).await?;
+    let folded = began.elapsed();
     stage.listen()?;
+    eprintln!(
+        "{devices} devices: folded after {:.0} s, first list of {} told after {:.0} s",
+        folded.as_secs_f64(),
+        stage.open.len(),
+        (began.elapsed() - QUIET).as_secs_f64()
+    );
     let (_, figures) = http_get(stage.admin, "/metrics")?;
     let (mut closed, mut opened) = (Vec::new(), Vec::new());
     let mut asked: BTreeMap<String, usize> = BTreeMap::new();
