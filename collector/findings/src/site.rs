@@ -97,6 +97,8 @@ pub struct SiteFindings {
 struct Found {
     changes: Vec<Change>,
     came: Vec<DeviceId>,
+    /// Those of them that were not there before.
+    arrived: BTreeSet<DeviceId>,
     went: Vec<DeviceId>,
     /// Those that differ; `None`: no longer there.
     inputs: BTreeMap<String, Option<DeviceInput>>,
@@ -243,6 +245,7 @@ impl SiteFindings {
         let mut found = Found {
             changes: Vec::new(),
             came: Vec::new(),
+            arrived: BTreeSet::new(),
             went: Vec::new(),
             inputs: BTreeMap::new(),
             named: BTreeSet::new(),
@@ -308,7 +311,9 @@ impl SiteFindings {
         }
         found.named.insert(name);
         if self.entries.get(&id) != Some(&entry) {
-            self.entries.insert(id, entry);
+            if self.entries.insert(id, entry).is_none() {
+                found.arrived.insert(id);
+            }
             found.came.push(id);
         }
     }

@@ -98,7 +98,8 @@ impl SiteFindings {
             });
         }
         let mut due: BTreeSet<Link> = self.mirror.dirty_links.clone();
-        let new: BTreeSet<_> = found.came.iter().copied().collect();
+        // A device that was there keeps its conversations when it changes: to say them again would stir every link that they stand for.
+        let new = &found.arrived;
         if !new.is_empty() {
             let touching = |link: &&Link| new.contains(&link.client) || new.contains(&link.server);
             due.extend(self.mirror.links.keys().filter(touching));
