@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use auscult_link::{Credentials, Holder};
+use auscult_spool::{Owner, SpoolError};
 use serde_json::{Value, json};
 
 use crate::capture::{CaptureError, LiveCapture};
@@ -80,7 +81,7 @@ pub fn check(path: &Path) -> Findings {
         }
     };
     findings.add("configuration", Ok(path.display().to_string()), exit::OK);
-    credentials(&config, &mut findings);
+    let present = credentials(&config, &mut findings);
     for capture in &config.captures {
         let what = format!("capture point {}", capture.name);
         let mut quick = capture.clone();
@@ -112,16 +113,34 @@ pub fn check(path: &Path) -> Findings {
         }
     }
     findings.add("spool", spool(&config.spool.dir), exit::NOPERM);
+    if let Some(present) = present {
+        spool_owner(&config.spool.dir, &present, &mut findings);
+    }
     findings
 }
 
-fn credentials(config: &Config, findings: &mut Findings) {
+/// Whoever may not look at the folder is told so by what was looked at before.
+fn spool_owner(dir: &Path, present: &Owner, findings: &mut Findings) {
+    if let Ok(Some(owner)) = auscult_spool::owner_of(dir)
+        && owner != *present
+    {
+        let fault = SpoolError::Owner {
+            dir: dir.to_owned(),
+            owner,
+            present: present.clone(),
+        };
+        findings.add("spool", Err(fault.to_string()), exit::USAGE);
+    }
+}
+
+/// Who we are, where the certificate says so.
+fn credentials(config: &Config, findings: &mut Findings) -> Option<Owner> {
     let paths = &config.collector.credentials;
     for fault in Credentials::faults(paths, Holder::Sensor) {
         findings.add("certificate", Err(fault.to_string()), exit::USAGE);
     }
     let Ok(credentials) = Credentials::load(paths, Holder::Sensor) else {
-        return;
+        return None;
     };
     let end = credentials.facts().not_after_ms;
     let left = u64::try_from(end.saturating_sub(wall_ms())).unwrap_or(0);
@@ -148,6 +167,7 @@ fn credentials(config: &Config, findings: &mut Findings) {
         )),
         exit::OK,
     );
+    identity.map(Owner::from)
 }
 
 /// The folder, or the nearest one above it that is there, can be written.

@@ -28,6 +28,8 @@ pub fn document(report: &Report) -> Value {
         .map(|(name, allocated)| json!({"name": name, "allocated_bytes": allocated}));
     json!({
         "incarnation": report.incarnation.map(|incarnation| incarnation.to_string()),
+        "site": report.owner.as_ref().map(|owner| owner.site.as_str()),
+        "sensor": report.owner.as_ref().map(|owner| owner.sensor.as_str()),
         "released_through": report.acked,
         "waiting": report.waiting(),
         "allocated_bytes": report.allocated(),

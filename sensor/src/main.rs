@@ -12,6 +12,7 @@ use auscult_sensor::cli::{
 use auscult_sensor::config::{ADMIN, Captures, Config};
 use auscult_sensor::replay::offline::{self, Output};
 use auscult_sensor::{check, exit, inspect, replay, run, status};
+use auscult_spool::SpoolError;
 use clap::Parser;
 
 fn main() -> ExitCode {
@@ -49,7 +50,14 @@ fn failure(error: &anyhow::Error) -> ExitCode {
         return ExitCode::from(exit::OK);
     }
     complain(&format!("error: {error:#}"));
-    ExitCode::from(exit::FAILURE)
+    ExitCode::from(code_of(error))
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    match error.chain().find_map(|cause| cause.downcast_ref()) {
+        Some(SpoolError::Owner { .. } | SpoolError::Options(_)) => exit::USAGE,
+        _ => exit::FAILURE,
+    }
 }
 
 #[expect(

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use auscult_link::{Failure, Holder, LinkOptions, LinkStatus, Source};
 use auscult_process::{Latch, Readiness, Shutdown, Trigger, admin, shutdown};
-use auscult_proto::ids::CapturePoint;
+use auscult_proto::ids::{CapturePoint, SensorIdentity};
 use auscult_proto::observation::Observation;
-use auscult_spool::{Options as SpoolOptions, Spool};
+use auscult_spool::{Options as SpoolOptions, Owner, Spool, SpoolError};
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
 
@@ -92,14 +92,18 @@ pub fn plan(config: &Config, mode: SandboxMode, also_read: &[PathBuf]) -> Plan {
     }
 }
 
-/// Opens the spool as configured.
+/// Opens the spool as configured, for the sensor that our certificate names; while there is none, the link asks before it sends.
 ///
 /// # Errors
 /// As [`Spool::open`].
-pub fn open_spool(config: &SpoolConfig) -> Result<Spool, auscult_spool::SpoolError> {
+pub fn open_spool(
+    config: &SpoolConfig,
+    sensor: Option<&SensorIdentity>,
+) -> Result<Spool, SpoolError> {
     let mut options = SpoolOptions::new(&config.dir);
     options.max_bytes = config.bytes;
     options.segment_bytes = config.segment;
+    options.owner = sensor.map(Owner::from);
     let (spool, recovery) = Spool::open(options)?;
     if !recovery.created {
         tracing::info!(
@@ -122,7 +126,8 @@ impl Service {
         let metrics_handle = auscult_process::metrics::install();
         metrics::describe();
         auscult_link::metrics::describe();
-        let spool = SharedSpool::new(open_spool(&config.spool)?);
+        let identity = identity(config);
+        let spool = SharedSpool::new(open_spool(&config.spool, identity.as_ref())?);
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
             .thread_name("sensor-link")
@@ -170,8 +175,8 @@ impl Service {
             .await;
         });
         if options.admin {
-            let identity = identity(config);
-            let routes = status::routes(Arc::clone(&board), identity, options.applied);
+            let who = identity.map(|identity| identity.to_string());
+            let routes = status::routes(Arc::clone(&board), who, options.applied);
             let serving = admin::serve(
                 config.admin.listen,
                 readiness.clone(),
@@ -226,11 +231,11 @@ impl Service {
     }
 }
 
-/// Who we are, for `/status`; the link says what is wrong with the certificate.
-fn identity(config: &Config) -> Option<String> {
+/// Who we are; the link says what is wrong with the certificate.
+fn identity(config: &Config) -> Option<SensorIdentity> {
     let credentials =
         auscult_link::Credentials::load(&config.collector.credentials, Holder::Sensor).ok()?;
-    credentials.identity().map(ToString::to_string)
+    credentials.identity().cloned()
 }
 
 async fn publish(board: Arc<Board>, spool: Arc<SharedSpool>, credentials: Latch) {

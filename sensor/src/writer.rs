@@ -8,9 +8,9 @@ use auscult_link::{OutgoingBatch, Source};
 use auscult_process::Latch;
 use auscult_process::metrics::resident_bytes;
 use auscult_proto::HealthState;
-use auscult_proto::ids::{CapturePoint, Incarnation};
+use auscult_proto::ids::{CapturePoint, Incarnation, SensorIdentity};
 use auscult_proto::observation::{Body, Millis, Observation, Origin};
-use auscult_spool::{AppendError, Spool, Status};
+use auscult_spool::{AppendError, Owner, Spool, Status};
 use metrics::{counter, histogram};
 use tokio::sync::watch;
 
@@ -89,6 +89,11 @@ impl Source for SharedSpool {
     fn release(&self, through: u64) -> Result<(), String> {
         let released = lock(&self.spool).release(through);
         released.map(drop).map_err(|error| error.to_string())
+    }
+
+    fn claim(&self, sensor: &SensorIdentity) -> Result<(), String> {
+        let claimed = lock(&self.spool).claim(&Owner::from(sensor));
+        claimed.map_err(|error| error.to_string())
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

@@ -379,3 +379,62 @@ fn two_sensors_do_not_share_a_spool() {
     assert_eq!(code, 1);
     assert!(log.contains("is in use by process"), "{log}");
 }
+
+#[test]
+fn a_spool_is_not_delivered_as_another_sensors() {
+    let folder = tempfile::tempdir().unwrap();
+    pki(folder.path());
+    let address = free_port();
+    let more = "[sandbox]\nmode = \"off\"\n[[capture]]\ninterface = \"lo\"\n";
+    let config = config(folder.path(), address, more);
+    let first = Running::start(
+        sensor()
+            .args(["replay", "--config"])
+            .arg(&config)
+            .arg(demo()),
+    );
+    let inspected = || {
+        let mut inspect = sensor();
+        inspect.args(["spool", "inspect", "--json", "--config"]);
+        let (_, report, _) = output(inspect.arg(&config));
+        serde_json::from_str::<Value>(&report).unwrap_or_default()
+    };
+    wait_until("something to wait in the spool", || {
+        inspected()["waiting"].as_u64() > Some(0)
+    });
+    // Killed, as by the power.
+    drop(first);
+    common::pki_of(folder.path(), "spiffe://auscult.test/site/other/sensor/o1");
+    for arguments in [&["replay"][..], &["check"]] {
+        let mut command = sensor();
+        command.args(arguments).arg("--config").arg(&config);
+        if arguments == ["replay"] {
+            command.arg(demo());
+        }
+        let (code, said, log) = output(&mut command);
+        let said = format!("{said}{log}");
+        assert!(
+            code == 64 || arguments == ["check"] && code != 0,
+            "{code}: {said}"
+        );
+        for word in ["main/one", "other/o1", "remove this folder"] {
+            assert!(said.contains(word), "{arguments:?}: {word}: {said}");
+        }
+    }
+    let report = inspected();
+    assert_eq!(
+        (&report["site"], &report["sensor"]),
+        (&"main".into(), &"one".into())
+    );
+    // Another certificate of the same sensor, and another authority with it.
+    pki(folder.path());
+    let collector = Collector::start(folder.path(), address);
+    let (code, _, log) = output(
+        sensor()
+            .args(["replay", "--config"])
+            .arg(&config)
+            .arg(demo()),
+    );
+    assert_eq!(code, 0, "{log}");
+    sequences_are_complete(&collector.received());
+}

@@ -12,7 +12,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use auscult_proto::ids::Incarnation;
+use auscult_proto::ids::{Incarnation, SensorIdentity};
 use tokio::sync::watch;
 
 use crate::credentials::Holder;
@@ -44,6 +44,14 @@ pub trait Source: Send + Sync + 'static {
     /// # Errors
     /// What to log; it is tried again with the next acknowledgement.
     fn release(&self, through: u64) -> Result<(), String>;
+
+    /// The certificate names `sensor`, and the collector will take everything for its. May block on the disk.
+    ///
+    /// # Errors
+    /// What is here is another sensor's, and what to do; nothing is sent.
+    fn claim(&self, _sensor: &SensorIdentity) -> Result<(), String> {
+        Ok(())
+    }
 
     /// The last durable sequence, whenever it changes.
     fn changed(&self) -> watch::Receiver<u64>;

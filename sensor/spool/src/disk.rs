@@ -107,6 +107,25 @@ pub(crate) fn write_all(
     Ok(())
 }
 
+/// Makes `name` hold `bytes`, durably: whoever dies on the way leaves it as it was.
+pub(crate) fn replace(
+    disk: &mut dyn Disk,
+    name: &str,
+    temporary: &str,
+    bytes: &[u8],
+) -> io::Result<()> {
+    if let Err(error) = disk.remove(temporary)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    let mut file = disk.create(temporary)?;
+    write_all(file.as_mut(), bytes, 0)?;
+    file.sync()?;
+    disk.rename(temporary, name)?;
+    disk.sync_folder()
+}
+
 /// Fills `buffer` from `offset` as far as the file goes; returns how many bytes there were.
 pub(crate) fn read_full(
     file: &dyn DiskFile,

@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::owner::Owner;
+
 /// A failed operation of the spool. Nothing that was accepted is lost by any of them.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -18,6 +20,20 @@ pub enum SpoolError {
         dir: PathBuf,
         /// The other process, where it is known.
         holder: Option<u32>,
+    },
+    /// What is in it was heard by another sensor.
+    #[error(
+        "spool {dir} is of sensor {owner} and the certificate of {present}: what {owner} heard would be delivered as {present}'s; \
+         give {present} a spool folder of its own ([spool] dir), or, once {owner} has delivered what waits here, remove this folder",
+        dir = dir.display()
+    )]
+    Owner {
+        /// The folder.
+        dir: PathBuf,
+        /// Whose spool it is.
+        owner: Owner,
+        /// Who wants to use it.
+        present: Owner,
     },
     /// The options contradict each other.
     #[error("spool options: {0}")]

@@ -10,6 +10,7 @@ use auscult_proto::observation::Loss;
 use crate::disk::{Disk, RealDisk, read_full};
 use crate::error::SpoolError;
 use crate::mark::{MARK, Mark};
+use crate::owner::{self, Owner};
 use crate::recover::{list, read_incarnation};
 use crate::segment::{Fault, SEGMENT_MAX, parse_header, scan};
 
@@ -41,6 +42,8 @@ pub struct SegmentReport {
 pub struct Report {
     /// Which life of the spool; `None` when the file is missing or damaged.
     pub incarnation: Option<Incarnation>,
+    /// Whose it is; `None` when nobody has claimed it, or the file is damaged.
+    pub owner: Option<Owner>,
     /// Released through, as last written.
     pub acked: u64,
     /// Everything below is released or counted as lost.
@@ -64,6 +67,18 @@ pub fn inspect(dir: &Path) -> Result<Report, SpoolError> {
     inspect_disk(&mut disk).map_err(SpoolError::io("read the folder"))
 }
 
+/// Whose spool a folder is; `None` where there is none, or nobody has claimed it.
+///
+/// # Errors
+/// When the folder or the file in it cannot be read.
+pub fn owner_of(dir: &Path) -> Result<Option<Owner>, SpoolError> {
+    let read = RealDisk::read_only(dir).and_then(|mut disk| owner::read(&mut disk));
+    match read {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        read => read.map_err(SpoolError::io("read whose it is")),
+    }
+}
+
 pub(crate) fn inspect_disk(disk: &mut dyn Disk) -> io::Result<Report> {
     let listing = list(disk)?;
     let incarnation = if listing.has_incarnation {
@@ -77,6 +92,11 @@ pub(crate) fn inspect_disk(disk: &mut dyn Disk) -> io::Result<Report> {
         None
     };
     let mark = mark.unwrap_or_else(|| Mark::new(incarnation.unwrap_or_default()));
+    let owner = if listing.has_owner {
+        owner::read(disk)?
+    } else {
+        None
+    };
     let mut segments = Vec::new();
     let mut names = listing.segments.iter().peekable();
     while let Some((first_seq, file)) = names.next() {
@@ -105,6 +125,7 @@ pub(crate) fn inspect_disk(disk: &mut dyn Disk) -> io::Result<Report> {
     }
     Ok(Report {
         incarnation: incarnation.map(Incarnation),
+        owner,
         acked: mark.acked,
         floor: mark.floor.max(mark.acked.saturating_add(1)),
         losses: mark
@@ -159,6 +180,10 @@ impl fmt::Display for Report {
         match self.incarnation {
             Some(incarnation) => writeln!(f, "incarnation  {incarnation}")?,
             None => writeln!(f, "incarnation  missing or damaged")?,
+        }
+        match &self.owner {
+            Some(owner) => writeln!(f, "of sensor    {owner}")?,
+            None => writeln!(f, "of sensor    not recorded")?,
         }
         writeln!(f, "released     through {}", self.acked)?;
         writeln!(

@@ -4,8 +4,9 @@
 //! by an acknowledgement, or counted as lost with a reason that [`Spool::losses`] hands out. Nothing here ever needs a human: a torn tail
 //! is cut off, damage is put aside and counted, a full or failing disk parks the spool, which tries again by itself.
 //!
-//! The folder holds `incarnation` (which life of the spool this is), `mark` (low-water mark and losses still to report), `lock`, segments
-//! `<first sequence>.segment`, and `<sequence>-<offset>.bad` (damaged remains, kept within a bound for whoever wants to look).
+//! The folder holds `incarnation` (which life of the spool this is), `owner` (whose it is), `mark` (low-water mark and losses still to
+//! report), `lock`, segments `<first sequence>.segment`, and `<sequence>-<offset>.bad` (damaged remains, kept within a bound for whoever
+//! wants to look).
 #![forbid(unsafe_code)]
 #![cfg_attr(
     not(test),
@@ -24,6 +25,7 @@ pub mod fuzzing;
 mod inspect;
 mod mark;
 mod options;
+mod owner;
 mod read;
 mod recover;
 mod retain;
@@ -44,8 +46,9 @@ use auscult_proto::observation::Loss;
 
 pub use disk::{Disk, DiskFile, FileInfo, RealDisk};
 pub use error::{AppendError, SpoolError};
-pub use inspect::{Report, SegmentReport, inspect};
+pub use inspect::{Report, SegmentReport, inspect, owner_of};
 pub use options::{Clock, Options};
+pub use owner::Owner;
 pub use read::SpooledBatch;
 pub use recover::Recovery;
 pub use segment::Fault;
@@ -61,6 +64,9 @@ pub struct Spool {
     disk: Box<dyn Disk>,
     options: Options,
     incarnation: u64,
+    owner: Option<Owner>,
+    /// The file of that name says so; until it does, writing it is tried again.
+    is_owner_durable: bool,
     mark: Mark,
     mark_file: Box<dyn DiskFile>,
     /// The mark on disk must be brought up to date before anything else is accepted.
@@ -91,7 +97,7 @@ impl Spool {
     /// Opens the folder, recovering what is there; makes it when it is not.
     ///
     /// # Errors
-    /// When another process holds the folder, the options contradict each other, or the disk refuses what cannot be done without.
+    /// When another process holds the folder, it is another sensor's, the options contradict each other, or the disk refuses what cannot be done without.
     pub fn open(options: Options) -> Result<(Self, Recovery), SpoolError> {
         options.check()?;
         let locked = RealDisk::lock(&options.dir).map_err(SpoolError::io("open the folder"))?;

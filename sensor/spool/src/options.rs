@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::error::SpoolError;
+use crate::owner::Owner;
 use crate::segment::{RECORD_HEADER, SEGMENT_HEADER, SEGMENT_MAX};
 
 /// Room for the small files beside the segments, in whole blocks.
@@ -60,6 +61,8 @@ pub struct Options {
     pub retry_max_ms: i64,
     /// The time.
     pub clock: Clock,
+    /// Who uses it; `None` while that is not known, until [`crate::Spool::claim`].
+    pub owner: Option<Owner>,
 }
 
 impl Options {
@@ -74,6 +77,7 @@ impl Options {
             retry_min_ms: 250,
             retry_max_ms: 30_000,
             clock: Clock::system(),
+            owner: None,
         }
     }
 

@@ -6,10 +6,11 @@ use std::io;
 use auscult_proto::LossReason;
 
 use crate::bytes::{Reader, size};
-use crate::disk::{Disk, DiskFile, FileInfo, LOCK, read_full, write_all};
+use crate::disk::{Disk, DiskFile, FileInfo, LOCK, read_full, replace, write_all};
 use crate::error::SpoolError;
 use crate::mark::{MARK, Mark};
 use crate::options::Options;
+use crate::owner::{self, OWNER, OWNER_NEW};
 use crate::retain::{BadFile, Segment, is_bad_name, parse_segment_name, segment_name};
 use crate::segment::{SEGMENT_HEADER, SEGMENT_MAX, Scan, parse_header, scan};
 use crate::status::LostTotals;
@@ -59,6 +60,7 @@ pub(crate) struct Listing {
     pub(crate) overhead: u64,
     pub(crate) has_incarnation: bool,
     pub(crate) has_mark: bool,
+    pub(crate) has_owner: bool,
 }
 
 pub(crate) fn list(disk: &mut dyn Disk) -> io::Result<Listing> {
@@ -68,7 +70,8 @@ pub(crate) fn list(disk: &mut dyn Disk) -> io::Result<Listing> {
         match file.name.as_str() {
             INCARNATION => listing.has_incarnation = true,
             MARK => listing.has_mark = true,
-            LOCK | INCARNATION_NEW => {}
+            OWNER => listing.has_owner = true,
+            LOCK | INCARNATION_NEW | OWNER_NEW => {}
             name => {
                 is_overhead = false;
                 if let Some(first_seq) = parse_segment_name(name) {
@@ -99,6 +102,14 @@ pub(crate) fn open(
         created: !listing.has_incarnation && listing.segments.is_empty(),
         ..Recovery::default()
     };
+    // Before anything is changed here, and before anything can be accepted.
+    let (owner, is_owner_durable) = owner::establish(
+        disk.as_mut(),
+        &options.dir,
+        listing.has_owner,
+        recovery.created,
+        options.owner.as_ref(),
+    )?;
     let incarnation = establish_incarnation(disk.as_mut(), &listing)?;
     let (mark_file, mark) = establish_mark(disk.as_mut(), &listing, incarnation)?;
     // What the files above took; they do not grow.
@@ -108,6 +119,8 @@ pub(crate) fn open(
     let mut spool = Spool {
         disk,
         incarnation,
+        owner,
+        is_owner_durable,
         mark,
         mark_file,
         mark_due: false,
@@ -417,16 +430,7 @@ fn write_incarnation(disk: &mut dyn Disk, incarnation: u64) -> io::Result<()> {
     let mut bytes = INCARNATION_MAGIC.to_vec();
     bytes.extend_from_slice(&incarnation.to_le_bytes());
     bytes.extend_from_slice(&crc32c::crc32c(&bytes).to_le_bytes());
-    if let Err(error) = disk.remove(INCARNATION_NEW)
-        && error.kind() != io::ErrorKind::NotFound
-    {
-        return Err(error);
-    }
-    let mut file = disk.create(INCARNATION_NEW)?;
-    write_all(file.as_mut(), &bytes, 0)?;
-    file.sync()?;
-    disk.rename(INCARNATION_NEW, INCARNATION)?;
-    disk.sync_folder()
+    replace(disk, INCARNATION, INCARNATION_NEW, &bytes)
 }
 
 fn random() -> io::Result<u64> {

@@ -1,4 +1,5 @@
 mod damage;
+mod owners;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -41,6 +42,15 @@ fn segments(dir: &Path) -> Vec<std::path::PathBuf> {
 
 fn firsts(batches: &[SpooledBatch]) -> Vec<u64> {
     batches.iter().map(|batch| batch.first_seq).collect()
+}
+
+/// `site/sensor`.
+pub(crate) fn owner(name: &str) -> Owner {
+    let (site, sensor) = name.split_once('/').unwrap();
+    Owner {
+        site: site.parse().unwrap(),
+        sensor: sensor.parse().unwrap(),
+    }
 }
 
 #[test]

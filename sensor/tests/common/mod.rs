@@ -145,6 +145,11 @@ pub fn arp(n: u8) -> Vec<u8> {
 
 /// Credential files of one root, a collector and a sensor.
 pub fn pki(folder: &Path) {
+    pki_of(folder, IDENTITY);
+}
+
+/// The same, for the sensor of that identity.
+pub fn pki_of(folder: &Path, identity: &str) {
     let mut root = CertificateParams::default();
     root.distinguished_name.push(DnType::CommonName, "root");
     root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -161,7 +166,7 @@ pub fn pki(folder: &Path) {
             "collector",
             SanType::DnsName("localhost".try_into().unwrap()),
         ),
-        ("sensor", SanType::URI(IDENTITY.try_into().unwrap())),
+        ("sensor", SanType::URI(identity.try_into().unwrap())),
     ] {
         let mut leaf = CertificateParams::default();
         leaf.distinguished_name.push(DnType::CommonName, name);

@@ -19,6 +19,7 @@ use super::flow::{Stream, Traffic, open_stream, traffic};
 use super::state::{CloseReason, Command, Event, OutgoingBatch, Session};
 use super::{LinkOptions, LinkPhase, LinkStatus, Source};
 use crate::clock::{seconds, span, wall_ms};
+use crate::credentials::Credentials;
 use crate::dial::dial;
 use crate::failure::Failure;
 use crate::metrics;
@@ -145,10 +146,12 @@ impl Shell {
         self.phase(LinkPhase::Connecting);
         let credentials = self.store.current();
         let options = Arc::clone(&self.options);
-        let incarnation = self.source.incarnation();
+        let source = Arc::clone(&self.source);
         self.opening = Some(
             async move {
                 let credentials = credentials.map_err(|e| Failure::from(&*e))?;
+                let incarnation = source.incarnation();
+                claim(source, &credentials).await?;
                 let dialed = dial(&options.dial, &credentials).await?;
                 let hello = SensorHello {
                     version: options
@@ -360,6 +363,17 @@ impl Shell {
     fn phase(&self, phase: LinkPhase) {
         self.status.send_modify(|status| status.phase = phase);
     }
+}
+
+/// Asks before every connection, since the certificate may have become another sensor's while the process ran.
+async fn claim(source: Arc<dyn Source>, credentials: &Credentials) -> Result<(), Failure> {
+    let Some(identity) = credentials.identity().cloned() else {
+        return Ok(());
+    };
+    tokio::task::spawn_blocking(move || source.claim(&identity))
+        .await
+        .map_err(|error| Failure::Credentials(format!("the spool was not asked: {error}")))?
+        .map_err(Failure::Credentials)
 }
 
 /// Awaits a future that may not be there, and takes it away once it is done.

@@ -427,3 +427,25 @@ async fn a_sensor_waits_for_usable_credentials_and_then_connects() {
     .await;
     sensor.running.stop().await;
 }
+
+#[tokio::test]
+async fn a_certificate_of_another_sensor_delivers_nothing_of_the_first() {
+    let root = Authority::new("root");
+    let files = Bundle::new(&root.collector(), &[&root]);
+    let log = MemoryLog::new();
+    let collector = collector(serve_options(&files, limits()), &log).await;
+    let bundle = Bundle::new(&root.sensor("icu-1"), &[&root]);
+    let source = MemorySource::new();
+    let first = sensor(link_options(&bundle, collector.address), &source);
+    let connected = |s: &crate::LinkStatus| s.phase == LinkPhase::Connected;
+    eventually(&first.status, "connected", connected).await;
+    first.running.stop().await;
+    source.add(1, 4, 100);
+    let bundle = Bundle::new(&root.sensor("icu-2"), &[&root]);
+    let second = sensor(link_options(&bundle, collector.address), &source);
+    let status = eventually(&second.status, "refuses", |s| s.failure.is_some()).await;
+    let failure = status.failure.unwrap().to_string();
+    assert!(failure.contains("icu-1 was here before"), "{failure}");
+    assert_eq!(source.len(), 1);
+    second.running.stop().await;
+}

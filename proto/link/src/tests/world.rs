@@ -40,6 +40,8 @@ pub(super) async fn eventually<T: Clone + std::fmt::Debug>(
 pub(super) struct MemorySource {
     spool: Mutex<(u64, Vec<OutgoingBatch>)>,
     durable: watch::Sender<u64>,
+    /// The only sensor it is for, once one has asked.
+    owner: Mutex<Option<SensorIdentity>>,
 }
 
 impl MemorySource {
@@ -47,6 +49,7 @@ impl MemorySource {
         Arc::new(Self {
             spool: Mutex::new((1, Vec::new())),
             durable: watch::channel(0).0,
+            owner: Mutex::default(),
         })
     }
 
@@ -110,6 +113,14 @@ impl Source for MemorySource {
             .1
             .retain(|batch| batch.last_seq() > through);
         Ok(())
+    }
+
+    fn claim(&self, sensor: &SensorIdentity) -> Result<(), String> {
+        let mut owner = self.owner.lock().unwrap();
+        match owner.get_or_insert_with(|| sensor.clone()) {
+            owner if owner == sensor => Ok(()),
+            owner => Err(format!("{owner} was here before")),
+        }
     }
 
     fn changed(&self) -> watch::Receiver<u64> {

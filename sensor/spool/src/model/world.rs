@@ -8,6 +8,7 @@ use auscult_proto::LossReason;
 
 use crate::disk::faulty::{FaultyDisk, Loss, Mishap};
 use crate::mark::Report;
+use crate::tests::owner;
 use crate::{AppendError, Clock, Options, Spool};
 
 const SEGMENT: u64 = 2048;
@@ -87,6 +88,7 @@ impl World {
             segment_bytes: SEGMENT,
             pending_bytes: 4096,
             clock: Clock::new(move || clock.load(Ordering::Relaxed)),
+            owner: Some(owner("main/span-1")),
             ..Options::new("unused")
         }
     }
@@ -97,6 +99,7 @@ impl World {
         for _ in 0..20 {
             match Spool::open_on(Box::new(self.disk.clone()), self.options()) {
                 Ok((spool, _)) => {
+                    assert_eq!(spool.owner(), self.options().owner.as_ref());
                     self.spool = Some(spool);
                     self.verify();
                     return;
