@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use auscult_process::logs;
 use auscult_sensor::cli::{
     CheckArguments, Cli, Command, InspectArguments, ReplayArguments, SpoolCommand, StatusArguments,
@@ -56,6 +56,7 @@ fn failure(error: &anyhow::Error) -> ExitCode {
 fn code_of(error: &anyhow::Error) -> u8 {
     match error.chain().find_map(|cause| cause.downcast_ref()) {
         Some(SpoolError::Owner { .. } | SpoolError::Options(_)) => exit::USAGE,
+        Some(SpoolError::Locked { .. }) => exit::UNAVAILABLE,
         _ => exit::FAILURE,
     }
 }
@@ -147,7 +148,13 @@ fn inspected(arguments: &InspectArguments) -> Result<u8> {
             }
         },
     };
-    let report = auscult_spool::inspect(&dir).with_context(|| dir.display().to_string())?;
+    let report = match auscult_spool::inspect(&dir) {
+        Ok(report) => report,
+        Err(error) => {
+            complain(&format!("error: {}: {error}", dir.display()));
+            return Ok(exit::NO_INPUT);
+        }
+    };
     if arguments.json {
         say(&inspect::document(&report).to_string())?;
     } else {

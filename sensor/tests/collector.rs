@@ -376,8 +376,12 @@ fn two_sensors_do_not_share_a_spool() {
             .arg(&config)
             .arg(demo()),
     );
-    assert_eq!(code, 1);
+    assert_eq!(code, 69);
     assert!(log.contains("is in use by process"), "{log}");
+    let missing = folder.path().join("nothing");
+    let (code, _, log) = output(sensor().args(["spool", "inspect", "--dir"]).arg(&missing));
+    assert_eq!(code, 66, "{log}");
+    assert_eq!(log.matches("No such file").count(), 1, "{log}");
 }
 
 #[test]
