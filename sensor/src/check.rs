@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use auscult_link::{Credentials, Holder};
+use auscult_process::config::Fault;
 use auscult_spool::{Owner, SpoolError};
 use serde_json::{Value, json};
 
@@ -20,6 +21,8 @@ pub struct Finding {
     pub what: String,
     /// `Ok`: what was found; `Err`: what is wrong.
     pub outcome: Result<String, String>,
+    /// Where in the configuration, when that is what is wrong.
+    pub place: Option<Fault>,
 }
 
 /// Everything that was looked at.
@@ -39,6 +42,7 @@ impl Findings {
         self.findings.push(Finding {
             what: what.into(),
             outcome,
+            place: None,
         });
     }
 
@@ -46,10 +50,12 @@ impl Findings {
     #[must_use]
     pub fn text(&self) -> String {
         let line = |finding: &Finding| match &finding.outcome {
-            Ok(detail) if finding.what.is_empty() => detail.clone(),
             Ok(detail) => format!("ok     {}: {detail}", finding.what),
-            Err(fault) if finding.what.is_empty() => format!("FAULT  {fault}"),
-            Err(fault) => format!("FAULT  {}: {fault}", finding.what),
+            Err(fault) => match &finding.place {
+                // It says its file and line.
+                Some(place) => format!("FAULT  {place}"),
+                None => format!("FAULT  {}: {fault}", finding.what),
+            },
         };
         let lines: Vec<String> = self.findings.iter().map(line).collect();
         lines.join("\n")
@@ -60,7 +66,13 @@ impl Findings {
     pub fn json(&self) -> Value {
         let findings = self.findings.iter().map(|finding| match &finding.outcome {
             Ok(detail) => json!({"what": finding.what, "ok": true, "detail": detail}),
-            Err(fault) => json!({"what": finding.what, "ok": false, "detail": fault}),
+            Err(fault) => match &finding.place {
+                Some(place) => json!({
+                    "what": finding.what, "ok": false, "detail": fault,
+                    "file": place.file, "line": place.line, "key": place.key,
+                }),
+                None => json!({"what": finding.what, "ok": false, "detail": fault}),
+            },
         });
         json!({"ok": self.code == exit::OK, "findings": findings.collect::<Vec<_>>()})
     }
@@ -73,10 +85,13 @@ pub fn check(path: &Path) -> Findings {
     let config = match Config::read(path, Captures::Required) {
         Ok(config) => config,
         Err(faults) => {
-            // Each already says its file and line.
-            for fault in faults.0 {
-                findings.add("", Err(fault.to_string()), exit::USAGE);
-            }
+            findings.code = exit::USAGE;
+            let faults = faults.0.into_iter().map(|fault| Finding {
+                what: "configuration".to_owned(),
+                outcome: Err(fault.message.clone()),
+                place: Some(fault),
+            });
+            findings.findings.extend(faults);
             return findings;
         }
     };

@@ -308,6 +308,16 @@ fn check_says_who_we_are_and_what_is_missing() {
         .find(|f| f["what"] == "certificate")
         .unwrap();
     assert_eq!(certificate["ok"], false, "{certificate}");
+    std::fs::write(&path, "[spool]\nbytes = \"much\"\n").unwrap();
+    let (code, json, _) = output(sensor().args(["check", "--json", "--config"]).arg(&path));
+    let json: Value = serde_json::from_str(&json).unwrap();
+    let findings = json["findings"].as_array().unwrap();
+    let fault = findings.iter().find(|f| f["key"] == "spool.bytes").unwrap();
+    assert_eq!((code, &fault["line"]), (64, &Value::from(2)), "{fault}");
+    assert_eq!(fault["what"], "configuration");
+    let (file, detail) = (fault["file"].as_str(), fault["detail"].as_str().unwrap());
+    assert_eq!(file, path.to_str());
+    assert!(!detail.contains("sensor.toml"), "{detail}");
 }
 
 #[test]
