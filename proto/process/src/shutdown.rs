@@ -1,8 +1,12 @@
 //! One request to stop, seen by every task.
 
 use std::io;
+use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
+
+/// Signals that come together are one wish: who ends a process group sends one to the process and one to the group.
+const TOGETHER: Duration = Duration::from_millis(500);
 
 /// Seen by every task: says that the process has been asked to stop. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -52,7 +56,7 @@ impl Trigger {
 }
 
 /// Fires the trigger at the first SIGTERM or SIGINT and goes on listening: the second one ends the process at once with
-/// [`crate::exit::FAILURE`], for the operator who does not want to wait for a clean stop.
+/// [`crate::exit::FAILURE`], for the operator who does not want to wait for a clean stop. Within half a second of the first it is none.
 ///
 /// # Errors
 /// When the signal handlers cannot be installed.
@@ -60,19 +64,22 @@ pub async fn signals(trigger: Trigger) -> io::Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut asked = false;
+    let mut asked: Option<Instant> = None;
     loop {
         let name = tokio::select! {
             _ = terminate.recv() => "SIGTERM",
             _ = interrupt.recv() => "SIGINT",
         };
-        if asked {
+        if let Some(since) = asked {
+            if since.elapsed() < TOGETHER {
+                continue;
+            }
             tracing::warn!(signal = name, "second signal, ending at once");
             std::process::exit(i32::from(crate::exit::FAILURE));
         }
         tracing::info!(signal = name, "stopping");
         trigger.fire();
-        asked = true;
+        asked = Some(Instant::now());
     }
 }
 
@@ -98,5 +105,23 @@ mod tests {
         drop(trigger);
         shutdown.wait().await;
         assert!(shutdown.is_requested());
+    }
+
+    #[tokio::test]
+    async fn signals_that_come_together_are_one() {
+        let (shutdown, trigger) = token();
+        let listening = tokio::spawn(signals(trigger));
+        // The handlers are there once it was polled.
+        tokio::task::yield_now().await;
+        let own = std::process::id().to_string();
+        for _ in 0..2 {
+            let mut kill = std::process::Command::new("kill");
+            assert!(kill.args(["-TERM", &own]).status().unwrap().success());
+            shutdown.wait().await;
+        }
+        // Without the pause the second one ends this process.
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert!(!listening.is_finished());
+        listening.abort();
     }
 }
