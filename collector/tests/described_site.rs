@@ -237,13 +237,29 @@ fn top_shows_the_few_that_matter_and_what_they_cover() {
         listed.len() as u64,
         answer["summary"]["in_cut"].as_u64().unwrap()
     );
-    // A heading, the pairs, what they cover, what next.
-    assert_eq!(table.lines().count(), listed.len() + 3, "{table}");
-    let covered = answer["summary"]["covered"].as_f64().unwrap() * 100.0;
+    // A heading, the pairs, what they cover, the whole loss, what next.
+    assert_eq!(table.lines().count(), listed.len() + 4, "{table}");
+    let number = |key: &str| answer["summary"][key].as_f64().unwrap();
+    let covered = number("covered") * 100.0;
+    let told = table.lines().nth(listed.len() + 1).unwrap();
     assert!(
-        table.contains(&format!("they cover {covered:.1} % of the modelled loss")),
+        told.contains(&format!(": {covered:.1} % of the "))
+            && told.ends_with("lost directly through known weaknesses"),
         "{table}"
     );
+    // The share is of the sum of all open scores, which is less than the whole loss.
+    let whole = json(&["assess", &site, "--intel", &seeds]);
+    let scores = |listed: bool| -> f64 {
+        let pairs = whole["pairs"].as_array().unwrap().iter();
+        let counted = pairs.filter(|pair| !listed || pair["in_cut"] == true);
+        counted.map(|pair| pair["score"].as_f64().unwrap()).sum()
+    };
+    assert!((scores(false) - number("direct")).abs() < 1e-6, "{answer}");
+    assert!(
+        (scores(true) - number("covered") * number("direct")).abs() < 1e-6,
+        "{answer}"
+    );
+    assert!(number("direct") < number("loss"), "{answer}");
     assert!(
         table
             .lines()

@@ -190,9 +190,11 @@ pub struct Summary {
     pub pairs: u32,
     /// Pairs in the cut.
     pub in_cut: u32,
-    /// Share of the modelled direct loss that they cover.
+    /// Share of `direct` that they cover; not of `loss`.
     pub covered: f64,
-    /// Expected loss per campaign, engine A.
+    /// Sum of the scores of all pairs that are not accepted: the direct loss per campaign that goes through known weaknesses.
+    pub direct: f64,
+    /// Expected loss of the whole site per campaign, engine A: what goes through no known weakness, and what is accepted, included.
     pub loss: f64,
     /// Expected devices per campaign, engine A.
     pub campaign_size_layers: f64,

@@ -235,6 +235,7 @@ impl Ranking {
             } else {
                 0.0
             },
+            direct: total,
             listed: listed.into_iter().map(|(_, pair)| pair).collect(),
         }
     }

@@ -266,8 +266,10 @@ pub(crate) struct Cut {
     pub bound: f64,
     /// Scores above this are watched.
     pub watch: f64,
-    /// Share of the modelled direct loss that the cut covers.
+    /// Share of `direct` that the cut covers.
     pub covered: f64,
+    /// Sum of the scores of all pairs that are not accepted: the direct loss that goes through known weaknesses.
+    pub direct: f64,
 }
 
 /// Worst first; equal scores by names, so that the order is the same for every history.

@@ -42,7 +42,7 @@ pub fn run(args: &AssessArgs) -> Result<(), Failure> {
             write(path, &written)?;
             let it = &assessment.summary;
             note(&format!(
-                "{}: {}, {}, {} on the list cover {:.0} % of the modelled loss",
+                "{}: {}, {}, {} on the list: {:.0} % of the direct loss through known weaknesses",
                 path.display(),
                 counted(it.devices, "device"),
                 counted(it.pairs, "pair"),

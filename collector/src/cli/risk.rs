@@ -23,7 +23,7 @@ use asked::Asked;
 /// What is asked about the site.
 #[derive(Debug, clap::Subcommand)]
 pub enum RiskAction {
-    /// The few that matter: the to-do list and the share of the modelled loss it covers.
+    /// The few that matter: the to-do list, and its share of the direct loss through known weaknesses.
     Top {
         /// Which site.
         #[command(flatten)]

@@ -35,12 +35,16 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>], names: &Names) ->
     let rows: Vec<Vec<String>> = pairs.iter().map(|pair| top_row(pair, names)).collect();
     lines.extend(table::render(&TOP, &rows));
     lines.push(format!(
-        "{} of {} on {}: they cover {:.1} % of the modelled loss of {:.3} a campaign",
+        "{} of {} on {}: {:.1} % of the {} a campaign that is lost directly through known weaknesses",
         it.in_cut,
         counted(it.pairs, "pair"),
         counted(it.devices, "device"),
         it.covered * 100.0,
-        it.loss
+        number(it.direct)
+    ));
+    lines.push(format!(
+        "loss of the whole site a campaign, ways without a known weakness included: {}",
+        number(it.loss)
     ));
     lines.push("why: risk explain DEVICE/WEAKNESS; what to do: risk controls".to_owned());
     lines
