@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use auscult_process::exit;
 use auscult_proto::ids::SiteId;
+use auscult_risk::{Assessment, DeviceRisk};
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::described::Assessed;
 use super::output::Output;
@@ -28,7 +29,7 @@ pub enum RiskAction {
         /// Which site.
         #[command(flatten)]
         site: Asked,
-        /// The answer as one JSON object.
+        /// The answer as one JSON object; without SITE.json and `--site` its `sites` has one of each site.
         #[arg(long)]
         json: bool,
     },
@@ -97,7 +98,7 @@ pub enum RiskAction {
         /// Rows at most; 0: all.
         #[arg(long, value_name = "N", default_value_t = 20)]
         most: usize,
-        /// The answer as one JSON object.
+        /// The answer as one JSON object; without SITE.json and `--site` its `sites` has one of each site.
         #[arg(long)]
         json: bool,
     },
@@ -181,7 +182,7 @@ impl RiskAction {
 /// Those of the site file (65, 66) or of the log (69), 64 for names that the site does not have.
 pub fn run(config: Option<&Path>, action: &RiskAction) -> Result<(), Failure> {
     match action {
-        RiskAction::Top { site, json } => site.each(config, |it, several| top(it, several, *json)),
+        RiskAction::Top { site, json } => each(config, site, *json, top_json, top),
         RiskAction::Explain { what, site, json } => {
             let what = &explain::of_finding(what);
             explain::run(&site.with_device(config, what)?, what, *json)
@@ -200,52 +201,87 @@ pub fn run(config: Option<&Path>, action: &RiskAction) -> Result<(), Failure> {
             decide::withdraw(config, &asked, &explain::of_finding(what))
         }
         RiskAction::Spread { sites, json } => spread::run(config, *sites, *json),
-        RiskAction::Springboards { site, most, json } => site.each(config, |it, several| {
-            springboards(it, several, *most, *json)
-        }),
+        RiskAction::Springboards { site, most, json } => {
+            let value = |it: &Assessed| springboards_json(it, *most);
+            let lines = |it: &Assessed| springboards(it, *most);
+            each(config, site, *json, value, lines)
+        }
         RiskAction::WhatIf(args) => what_if::run(&args.site.one(config)?, args),
         RiskAction::Controls { site, budget, json } => controls(&site.one(config)?, *budget, *json),
     }
 }
 
-fn top(assessed: &Assessed, several: bool, json: bool) -> Result<(), Failure> {
-    let assessment = assessed.assessor.assessment();
-    let mut written = standards::beside(assessed.site.document(), &assessed.policy, &assessment);
-    written.pairs.retain(|pair| pair.risk.in_cut);
-    if json {
-        let devices = written.pairs.iter().map(|pair| pair.risk.device.as_str());
-        return print_named(
-            assessed,
-            devices,
-            json!({
-                "site": assessment.site,
-                "summary": assessment.summary,
-                "pairs": written.pairs,
-            }),
-        );
+/// Asks each site that is meant. As JSON the answer is one object: that of the site where one is named, else `sites` with one each.
+fn each(
+    config: Option<&Path>,
+    site: &Asked,
+    json: bool,
+    value: impl Fn(&Assessed) -> Value,
+    lines: impl Fn(&Assessed) -> Vec<String>,
+) -> Result<(), Failure> {
+    if !json {
+        return site.each(config, |it, several| print(&headed(it, several, lines(it))));
     }
-    let lines = show::top(&assessment, &written.pairs, &assessed.names);
-    print(&headed(assessed, several, lines))
+    let mut answers = Vec::new();
+    site.each(config, |it, _| {
+        answers.push(value(it));
+        Ok(())
+    })?;
+    match answers.pop() {
+        Some(only) if site.is_one() => print_json(&only),
+        last => {
+            answers.extend(last);
+            print_json(&json!({ "sites": answers }))
+        }
+    }
 }
 
-fn springboards(
-    assessed: &Assessed,
-    several: bool,
-    most: usize,
-    json: bool,
-) -> Result<(), Failure> {
+/// The pairs of the list beside their standards.
+fn on_list<'a>(assessed: &'a Assessed, assessment: &'a Assessment) -> Vec<standards::Pair<'a>> {
+    let mut written = standards::beside(assessed.site.document(), &assessed.policy, assessment);
+    written.pairs.retain(|pair| pair.risk.in_cut);
+    written.pairs
+}
+
+fn top(assessed: &Assessed) -> Vec<String> {
+    let assessment = assessed.assessor.assessment();
+    show::top(
+        &assessment,
+        &on_list(assessed, &assessment),
+        &assessed.names,
+    )
+}
+
+fn top_json(assessed: &Assessed) -> Value {
+    let assessment = assessed.assessor.assessment();
+    let pairs = on_list(assessed, &assessment);
+    let devices = pairs.iter().map(|pair| pair.risk.device.as_str());
+    named(
+        assessed,
+        devices,
+        json!({ "summary": assessment.summary, "pairs": pairs }),
+    )
+}
+
+/// The first of them, at most `most`; 0: all.
+fn first_springboards(assessed: &Assessed, most: usize) -> Vec<DeviceRisk> {
     let mut devices = assessed.assessor.assessment().devices;
     devices.retain(|device| device.springboard > 0.0);
     devices.sort_by_key(|device| device.springboard_rank);
     if most > 0 {
         devices.truncate(most);
     }
-    if json {
-        let named = devices.iter().map(|device| device.device.as_str());
-        return print_named(assessed, named, json!({ "springboards": devices }));
-    }
-    let lines = show::springboards(&devices, &assessed.names);
-    print(&headed(assessed, several, lines))
+    devices
+}
+
+fn springboards(assessed: &Assessed, most: usize) -> Vec<String> {
+    show::springboards(&first_springboards(assessed, most), &assessed.names)
+}
+
+fn springboards_json(assessed: &Assessed, most: usize) -> Value {
+    let devices = first_springboards(assessed, most);
+    let ids = devices.iter().map(|device| device.device.as_str());
+    named(assessed, ids, json!({ "springboards": devices }))
 }
 
 fn controls(assessed: &Assessed, budget: usize, json: bool) -> Result<(), Failure> {
@@ -268,18 +304,20 @@ fn headed(assessed: &Assessed, several: bool, lines: Vec<String>) -> Vec<String>
     headed
 }
 
-/// One JSON object, with what people call these devices where they have names beside their identifiers, and with the site.
-fn print_named<'a>(
+/// An answer with the site, and with what people call these devices where they have names beside their identifiers.
+fn named<'a>(
     assessed: &'a Assessed,
     devices: impl Iterator<Item = &'a str>,
-    mut answer: serde_json::Value,
-) -> Result<(), Failure> {
+    mut answer: Value,
+) -> Value {
     let names = assessed.names.some(devices);
-    if let Some(answer) = answer.as_object_mut().filter(|_| !names.is_empty()) {
+    if let Some(answer) = answer.as_object_mut() {
         answer.insert("site".to_owned(), json!(assessed.site.document().site));
-        answer.insert("names".to_owned(), json!(names));
+        if !names.is_empty() {
+            answer.insert("names".to_owned(), json!(names));
+        }
     }
-    print_json(&answer)
+    answer
 }
 
 fn print(lines: &[String]) -> Result<(), Failure> {

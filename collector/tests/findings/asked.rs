@@ -180,6 +180,13 @@ pub(crate) fn asked(open: &dyn Fn() -> Arc<dyn Log>, dir: &Path, config: &str) {
         let answer = program.json(&["risk", "top", "--site", site]);
         assert_as_told(&stage, &answer, site);
     }
+    for question in ["top", "springboards"] {
+        let one = |site| program.json(&["risk", question, "--site", site]);
+        assert_eq!(
+            program.json(&["risk", question]),
+            json!({ "sites": [one("main"), one("north")] })
+        );
+    }
     let everything = program.text(&["risk", "top"]);
     assert!(everything.contains("site main\n") && everything.contains("site north\n"));
     let spread = program.json(&["risk", "spread"]);

@@ -42,6 +42,11 @@ impl Asked {
         }
     }
 
+    /// Whether one site is named, however many there are.
+    pub(super) fn is_one(&self) -> bool {
+        self.described.is_some() || self.site.is_some()
+    }
+
     /// Whether it is a described site.
     pub(super) fn is_described(&self) -> bool {
         self.described.is_some()

@@ -5,7 +5,7 @@ use auscult_risk::{Assessment, Assessor, Hop, PairRisk, WorldRoute};
 use serde_json::json;
 
 use super::show::{number, percent};
-use super::{print, print_named};
+use super::{print, print_json};
 use crate::Failure;
 use crate::cli::described::Assessed;
 use crate::cli::names::Names;
@@ -38,15 +38,12 @@ pub(super) fn run(assessed: &Assessed, what: &str, json: bool) -> Result<(), Fai
         let named = hops.flat_map(|hop| hop.from.iter().chain([&hop.to]));
         let named = named.chain(routes.iter().flat_map(|route| &route.devices));
         let named = named.map(String::as_str).chain([device]);
-        return print_named(
-            assessed,
-            named,
-            json!({
-                "device": risk,
-                "pairs": written.pairs,
-                "campaigns": routes,
-            }),
-        );
+        let answer = json!({
+            "device": risk,
+            "pairs": written.pairs,
+            "campaigns": routes,
+        });
+        return print_json(&super::named(assessed, named, answer));
     }
     let names = &assessed.names;
     let shown = match names.shown(device) {
