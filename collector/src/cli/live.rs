@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auscult_findings::{Knowledge, SiteFindings, Weights};
-use auscult_inventory::{SiteInventory, site_of_key};
+use auscult_inventory::{DeviceSnapshot, SiteInventory, site_of_key};
 use auscult_log::{StartAt, Topic};
 use auscult_ocsf::Context;
 use auscult_process::exit;
@@ -13,7 +13,7 @@ use auscult_proto::ids::SiteId;
 use auscult_risk::Policy;
 
 use super::described::Assessed;
-use super::names::Names;
+use super::names::{Names, called};
 use super::output::note;
 use super::source;
 use crate::Failure;
@@ -24,6 +24,24 @@ use crate::engine::site::SiteState;
 use crate::findings::intelligence;
 
 const WAIT: Duration = Duration::from_millis(100);
+
+/// One site, before it is assessed.
+pub(super) struct Taken {
+    findings: SiteFindings,
+    names: Names,
+}
+
+impl Taken {
+    /// Which.
+    pub(super) fn site(&self) -> &SiteId {
+        self.findings.site()
+    }
+
+    /// How people know its devices.
+    pub(super) fn names(&self) -> &Names {
+        &self.names
+    }
+}
 
 /// What the log holds of the sites that were asked for.
 pub(super) struct Live {
@@ -120,7 +138,7 @@ impl Live {
     ///
     /// # Errors
     /// Which record does not read.
-    pub(super) fn take(&mut self, site: &SiteId) -> Result<SiteFindings, Failure> {
+    pub(super) fn take(&mut self, site: &SiteId) -> Result<Taken, Failure> {
         let taken = self
             .changelog
             .take_site::<SiteInventory>(site, &self.settings)
@@ -128,15 +146,18 @@ impl Live {
         let (inventory, ledger) = taken.ok_or_else(nothing_yet)?;
         let mut findings = SiteFindings::new(site.clone(), ledger);
         findings.apply(inventory.delta(None));
-        Ok(findings)
+        let of_device = |device: DeviceSnapshot| (device.id.to_string(), called(&device));
+        let called = inventory.devices().map(of_device).collect();
+        let names = Names::of(&findings.labels(), &called);
+        Ok(Taken { findings, names })
     }
 
     /// Assesses a site that was taken.
     ///
     /// # Errors
     /// When it does not hold together: a fault of this program.
-    pub(super) fn assess(&self, findings: SiteFindings) -> Result<Assessed, Failure> {
-        let names = Names::of(&findings.labels());
+    pub(super) fn assess(&self, taken: Taken) -> Result<Assessed, Failure> {
+        let Taken { findings, names } = taken;
         let name = findings.site().to_string();
         let standing = findings
             .standing(&self.knowledge, &self.weights)

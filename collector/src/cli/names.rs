@@ -1,35 +1,44 @@
 //! Devices as people know them: what is shown for an identifier, and which device a name means.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound::{Included, Unbounded};
 
 use auscult_findings::Label;
+use auscult_inventory::DeviceSnapshot;
+use auscult_proto::Attribute;
+
+/// Characters of an identifier that stand for it where no other begins alike: as many as `inventory` shows.
+pub(super) const SHORT: usize = 8;
 
 /// The names of one site's devices; empty for a described site, whose identifiers are names.
 #[derive(Debug, Default)]
 pub(super) struct Names {
+    ids: BTreeSet<String>,
     shown: BTreeMap<String, String>,
-    /// Name, address and interface address, where one device alone has it.
-    means: BTreeMap<String, Option<String>>,
+    /// Names, addresses and interface addresses, with the devices that have them.
+    means: BTreeMap<String, BTreeSet<String>>,
 }
 
 impl Names {
-    /// From the labels of devices by their identifiers. A device is shown by its name, else its address, else its interface address,
-    /// where it alone has that; else by its identifier.
-    pub(super) fn of(labels: &BTreeMap<String, Label>) -> Self {
-        let mut means: BTreeMap<String, Option<String>> = BTreeMap::new();
+    /// From the labels of devices by their identifiers, and what else each is called. A device is shown by its name, else its address,
+    /// else its interface address, where it alone has that; else by its identifier.
+    pub(super) fn of(
+        labels: &BTreeMap<String, Label>,
+        called: &BTreeMap<String, Vec<String>>,
+    ) -> Self {
+        let mut means: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (id, label) in labels {
-            for alias in aliases(label) {
-                let only = means.entry(alias).or_insert_with(|| Some(id.clone()));
-                if only.as_ref() != Some(id) {
-                    *only = None;
-                }
+            let more = called.get(id).into_iter().flatten().map(|name| clean(name));
+            for alias in aliases(label).chain(more) {
+                means.entry(alias).or_default().insert(id.clone());
             }
         }
         let shown = labels.iter().filter_map(|(id, label)| {
-            let own = |alias: &String| means.get(alias).is_some_and(Option::is_some);
+            let own = |alias: &String| means.get(alias).is_some_and(|ids| ids.len() == 1);
             Some((id.clone(), aliases(label).find(own)?))
         });
         Self {
+            ids: labels.keys().cloned().collect(),
             shown: shown.collect(),
             means,
         }
@@ -40,10 +49,31 @@ impl Names {
         self.shown.get(id).map_or(id, String::as_str)
     }
 
-    /// The device that a name, an address or an interface address means; what means none is left as it is.
+    /// The device that a name, an address, an interface address or the beginning of an identifier means; what means none, or several,
+    /// is left as it is.
     pub(super) fn id<'a>(&'a self, name: &'a str) -> &'a str {
-        let meant = self.means.get(name).and_then(Option::as_deref);
-        meant.unwrap_or(name)
+        match self.meant(name).as_slice() {
+            [only] => only,
+            _ => name,
+        }
+    }
+
+    /// Every device that it may mean. Identifiers come before names, names before beginnings of identifiers.
+    pub(super) fn meant(&self, name: &str) -> Vec<&str> {
+        if let Some(id) = self.ids.get(name) {
+            return vec![id];
+        }
+        if let Some(ids) = self.means.get(name) {
+            return ids.iter().map(String::as_str).collect();
+        }
+        if name.chars().count() < SHORT {
+            return Vec::new();
+        }
+        let alike = self.ids.range::<str, _>((Included(name), Unbounded));
+        alike
+            .map(String::as_str)
+            .take_while(|id| id.starts_with(name))
+            .collect()
     }
 
     /// The names of some devices, for an answer as JSON.
@@ -57,13 +87,48 @@ impl Names {
     }
 }
 
-/// The best known first. Names come from the network: what would steer a terminal is taken out.
+/// The best known first.
 fn aliases(label: &Label) -> impl Iterator<Item = String> {
-    let clean = |name: &String| name.chars().filter(|c| !c.is_control()).collect::<String>();
-    let name = label.name.as_ref().map(clean);
+    let name = label.name.as_deref().map(clean);
     let address = label.ip.map(|ip| ip.to_string());
     let all = [name, address, label.mac.clone()];
     all.into_iter().flatten().filter(|name| !name.is_empty())
+}
+
+/// Names come from the network: what would steer a terminal is taken out.
+fn clean(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).collect()
+}
+
+/// All that `inventory` shows of a device by which people may mean it: its names and those of applications on it, the addresses it
+/// holds, its interface addresses.
+pub(super) fn called(device: &DeviceSnapshot) -> Vec<String> {
+    let names = [
+        Attribute::Fqdn,
+        Attribute::Hostname,
+        Attribute::SystemName,
+        Attribute::AeTitle,
+        Attribute::Application,
+    ];
+    let known = device.attributes.iter();
+    let known = known.filter(|known| names.contains(&known.attribute));
+    let names = known.filter_map(|known| {
+        let value = known.candidates.first()?.value.as_ref();
+        Some(match known.attribute {
+            Attribute::Application => first_component(value).to_owned(),
+            _ => value.to_owned(),
+        })
+    });
+    let held = device.bindings.iter().filter(|own| own.until.is_none());
+    let addresses = held.map(|own| own.ip.to_string());
+    let interfaces = device.macs.iter().map(ToString::to_string);
+    let all = names.chain(addresses).chain(interfaces);
+    all.filter(|name| !name.is_empty()).collect()
+}
+
+/// The namespace of an HL7 application (type HD: namespace, universal id and its type), which is what people call it.
+pub(super) fn first_component(value: &str) -> &str {
+    value.split('^').next().unwrap_or(value)
 }
 
 #[cfg(test)]
@@ -89,12 +154,39 @@ mod tests {
             ("c".to_owned(), label(Some("ct"), Some([10, 0, 0, 3]))),
             ("d".to_owned(), label(None, None)),
         ]);
-        let names = Names::of(&labels);
+        let names = Names::of(&labels, &BTreeMap::new());
         let shown = ["a", "b", "c", "d", "e"].map(|id| names.shown(id));
         assert_eq!(shown, ["pump[2J", "10.0.0.2", "10.0.0.3", "d", "e"]);
         let meant = ["pump[2J", "10.0.0.1", "ct", "10.0.0.3", "d"].map(|name| names.id(name));
         assert_eq!(meant, ["a", "a", "ct", "c", "d"]);
         let some = names.some(["d", "c"]);
         assert_eq!(some, BTreeMap::from([("c", "10.0.0.3")]));
+    }
+
+    #[test]
+    fn what_the_inventory_shows_means_its_device_and_several_are_all_named() {
+        let [a, b] = [
+            "31393bb6-de5e-5b9a-a2dd-714a489127e5",
+            "31393bb6-ffff-5b9a-a2dd-714a489127e5",
+        ];
+        let c = "49296b66-0a3d-545c-884c-5fcc311fcf82";
+        let labels: BTreeMap<String, Label> = [a, b, c]
+            .into_iter()
+            .map(|id| (id.to_owned(), Label::default()))
+            .collect();
+        let called = BTreeMap::from([
+            (a.to_owned(), vec!["ARCHIVE".to_owned(), "CT".to_owned()]),
+            (c.to_owned(), vec!["CT".to_owned()]),
+        ]);
+        let names = Names::of(&labels, &called);
+        assert_eq!(names.id("ARCHIVE"), a);
+        assert_eq!(names.id("49296b66"), c);
+        assert_eq!(names.id("31393bb6-d"), a);
+        for (name, several) in [("CT", [a, c]), ("31393bb6", [a, b])] {
+            assert_eq!(names.meant(name), several);
+            assert_eq!(names.id(name), name);
+        }
+        // Shorter than what is shown stands for none.
+        assert!(names.meant("49296b6").is_empty());
     }
 }

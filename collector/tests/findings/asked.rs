@@ -171,8 +171,9 @@ pub(crate) fn asked(open: &dyn Fn() -> Arc<dyn Log>, dir: &Path, config: &str) {
     ]);
     let engine = Engine::start(&stage.log);
     for site in ["main", "north"] {
-        let message = ward(&mut Sensor::of(site));
-        stage.append([message]);
+        let mut sensor = Sensor::of(site);
+        sensor.application(3, "BEDSIDE");
+        stage.append([ward(&mut sensor)]);
     }
     stage.told(2);
 
@@ -202,6 +203,17 @@ pub(crate) fn asked(open: &dyn Fn() -> Arc<dyn Log>, dir: &Path, config: &str) {
     assert!(said.contains("none of the 2 sites"), "{said}");
     let text = program.text(&["risk", "explain", pump, "--site", "main"]);
     assert!(text.contains(FIRST) && text.contains("way 1"), "{text}");
+    // As the inventory shows it: by its application's name, and by the beginning of its identifier.
+    let id = program.json(&["risk", "explain", pump, "--site", "main"])["device"]["device"].clone();
+    let short: String = id.as_str().unwrap().chars().take(8).collect();
+    for name in ["BEDSIDE", short.as_str()] {
+        let table = program.text(&["inventory", "--site", "main"]);
+        assert!(table.contains(name), "{name}: {table}");
+        let answer = program.json(&["risk", "explain", name, "--site", "main"]);
+        assert_eq!(answer["device"]["device"], id, "{name}");
+    }
+    let weakness = format!("BEDSIDE/{FIRST}");
+    program.text(&["risk", "what-if", "--site", "main", "--patch", &weakness]);
     // By the name that its record has, in whichever site it is.
     let north = open_of(&stage, "north");
     let ((device, _), finding) = north.iter().find(|(name, _)| name.1 == FIRST).unwrap();

@@ -90,6 +90,11 @@ impl Sensor {
         self.fact(n, Attribute::FwVersion, Field::LldpmedFirmware, version);
     }
 
+    /// What an application on it calls itself.
+    pub(crate) fn application(&mut self, n: u8, name: &str) {
+        self.fact(n, Attribute::AeTitle, Field::DicomCallingAe, name);
+    }
+
     pub(crate) fn pump(&mut self, n: u8, version: &str) {
         self.fact(
             n,

@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 use auscult_link::Utc;
 use serde_json::Value;
 
+use crate::cli::names::{SHORT, first_component};
 use crate::cli::table::Column;
 
 /// The columns of the table.
 pub(super) const COLUMNS: [Column; 12] = [
     ("SITE", 16),
-    ("DEVICE", 8),
+    ("DEVICE", SHORT),
     ("MAC", 21),
     ("ADDRESSES", 34),
     ("NAME", 24),
@@ -95,7 +96,7 @@ impl Row {
         let time = |time: Option<i64>| time.map_or_else(String::new, |time| Utc(time).to_string());
         vec![
             self.site.clone(),
-            self.device.chars().take(8).collect(),
+            self.device.chars().take(SHORT).collect(),
             listed(&self.macs),
             listed(&self.addresses),
             self.name.clone(),
@@ -143,11 +144,6 @@ fn name(record: &Value) -> String {
         .or_else(|| best(record, "application").map(|(name, _)| first_component(name)))
         .unwrap_or_default()
         .to_owned()
-}
-
-/// The namespace of an HL7 application (type HD: namespace, universal id and its type), which is what people call it.
-fn first_component(value: &str) -> &str {
-    value.split('^').next().unwrap_or(value)
 }
 
 fn kind(roles: &[Value]) -> String {

@@ -2,15 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
-use auscult_findings::SiteFindings;
 use auscult_process::exit;
 use auscult_proto::ids::SiteId;
 
 use super::what_if::splits;
 use crate::Failure;
 use crate::cli::described::{Assessed, Described, weights};
-use crate::cli::live::Live;
-use crate::cli::names::Names;
+use crate::cli::live::{Live, Taken};
 use crate::config::CollectorConfig;
 
 /// Which site, and what it is assessed with.
@@ -75,8 +73,8 @@ impl Asked {
         }
         let mut live = self.live(config)?;
         let site = live.only_site()?;
-        let findings = live.take(&site)?;
-        live.assess(findings)
+        let taken = live.take(&site)?;
+        live.assess(taken)
     }
 
     /// Asks every site that is meant, in order of their names; one is held at a time. The question is told whether there are several.
@@ -97,8 +95,8 @@ impl Asked {
             live.only_site()?;
         }
         for site in &sites {
-            let findings = live.take(site)?;
-            ask(&live.assess(findings)?, sites.len() > 1)?;
+            let taken = live.take(site)?;
+            ask(&live.assess(taken)?, sites.len() > 1)?;
         }
         Ok(())
     }
@@ -118,13 +116,13 @@ impl Asked {
         let mut live = self.live(config)?;
         let sites = live.sites();
         if sites.len() < 2 {
-            let findings = live.only_site().and_then(|site| live.take(&site))?;
-            return live.assess(findings);
+            let taken = live.only_site().and_then(|site| live.take(&site))?;
+            return live.assess(taken);
         }
-        let mut found: Option<SiteFindings> = None;
+        let mut found: Option<Taken> = None;
         for site in &sites {
-            let findings = live.take(site)?;
-            if !has(&findings, what) {
+            let taken = live.take(site)?;
+            if !has(&taken, what) {
                 continue;
             }
             if let Some(other) = &found {
@@ -136,10 +134,10 @@ impl Asked {
                     ),
                 ));
             }
-            found = Some(findings);
+            found = Some(taken);
         }
         match found {
-            Some(findings) => live.assess(findings),
+            Some(taken) => live.assess(taken),
             None => Err(Failure::new(
                 exit::USAGE,
                 format!(
@@ -151,11 +149,7 @@ impl Asked {
     }
 }
 
-fn has(findings: &SiteFindings, what: &str) -> bool {
-    let labels = findings.labels();
-    let names = Names::of(&labels);
-    let devices = std::iter::once(what).chain(splits(what).map(|(device, _)| device));
-    devices
-        .into_iter()
-        .any(|device| labels.contains_key(names.id(device)))
+fn has(taken: &Taken, what: &str) -> bool {
+    let mut devices = std::iter::once(what).chain(splits(what).map(|(device, _)| device));
+    devices.any(|device| !taken.names().meant(device).is_empty())
 }

@@ -80,11 +80,27 @@ fn device<'a>(assessed: &'a Assessed, option: &str, id: &str) -> Result<&'a Devi
 }
 
 fn no_such_device(assessed: &Assessed, what: &str, id: &str) -> Failure {
+    let meant = assessed.names.meant(id);
+    if meant.len() > 1 {
+        let several: Vec<String> = meant.into_iter().map(|id| both(assessed, id)).collect();
+        return usage(format!(
+            "{what}: {id:?} may be {}; write the one that is meant",
+            several.join(", ")
+        ));
+    }
     let devices = assessed.site.document().devices.iter();
     usage(format!(
         "{what}: the site has no device {id:?}{}",
         near(id, devices.map(|device| assessed.names.shown(&device.id)))
     ))
+}
+
+/// A device as it is shown, with its identifier.
+fn both(assessed: &Assessed, id: &str) -> String {
+    match assessed.names.shown(id) {
+        shown if shown == id => id.to_owned(),
+        shown => format!("{shown} ({id})"),
+    }
 }
 
 /// Every way to take `DEVICE/REST` apart, the longest device first: names may have slashes of their own.
