@@ -114,3 +114,15 @@ fn files_of_the_kafka_client_that_are_not_there_are_named() {
         }
     }
 }
+
+#[test]
+fn nobody_accepts_a_risk() {
+    let folder = tempfile::tempdir().unwrap();
+    for nobody in ["", "  "] {
+        let until = ["--until", "2099-12-31", "--by", nobody];
+        let args = [&["risk", "accept", "pump/CVE-2026-1"][..], &until].concat();
+        let (code, _, said) = collector(folder.path(), &args);
+        assert_eq!(code, 64, "{said}");
+        assert!(said.contains("names nobody; say who decides"), "{said}");
+    }
+}

@@ -67,6 +67,14 @@ impl DecisionRecord {
         if read.decision.by.as_ref().is_some_and(|by| by.len() > NAME) {
             return Err(format!("`by` is longer than {NAME} bytes"));
         }
+        if read
+            .decision
+            .by
+            .as_ref()
+            .is_some_and(|by| by.trim().is_empty())
+        {
+            return Err("`by` names nobody".to_owned());
+        }
         Ok(read)
     }
 }

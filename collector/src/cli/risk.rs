@@ -75,7 +75,7 @@ pub enum RiskAction {
         #[arg(long, value_name = "DAY")]
         until: String,
         /// Who decides.
-        #[arg(long, value_name = "NAME")]
+        #[arg(long, value_name = "NAME", value_parser = somebody)]
         by: String,
         /// Of the sites that the collector follows, this one.
         #[arg(long)]
@@ -173,6 +173,14 @@ impl RiskAction {
             Self::Spread { .. } | Self::Accept { .. } | Self::Withdraw { .. } => return false,
         };
         asked.is_described()
+    }
+}
+
+/// A name that is not blank.
+fn somebody(name: &str) -> Result<String, &'static str> {
+    match name.trim() {
+        "" => Err("names nobody; say who decides"),
+        name => Ok(name.to_owned()),
     }
 }
 

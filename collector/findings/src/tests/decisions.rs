@@ -208,14 +208,28 @@ fn what_is_no_decision_is_refused_with_its_reason() {
     let mut world = World::listed();
     world.accepts(3, |_| {});
     let good = world.knowledge.decisions("main").next().unwrap().1.clone();
-    let bad = DecisionEntry {
-        until: "soon".to_owned(),
-        ..good
-    };
-    let record = DecisionRecord::new(world.findings.site(), START, bad);
-    let value = serde_json::to_vec(&record).unwrap();
-    let fault = DecisionRecord::read(&value).unwrap_err();
-    assert!(fault.contains("is not a date"), "{fault}");
+    let bad = [
+        (
+            DecisionEntry {
+                until: "soon".to_owned(),
+                ..good.clone()
+            },
+            "is not a date",
+        ),
+        (
+            DecisionEntry {
+                by: Some(" ".to_owned()),
+                ..good
+            },
+            "names nobody",
+        ),
+    ];
+    for (bad, reason) in bad {
+        let record = DecisionRecord::new(world.findings.site(), START, bad);
+        let value = serde_json::to_vec(&record).unwrap();
+        let fault = DecisionRecord::read(&value).unwrap_err();
+        assert!(fault.contains(reason), "{fault}");
+    }
     assert!(DecisionRecord::read(b"{}").is_err());
     assert!(DecisionRecord::read(br#"{"format":"auscult.decision/9"}"#).is_err());
 }
