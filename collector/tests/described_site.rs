@@ -404,6 +404,15 @@ fn what_if_says_which_name_is_wrong() {
             "does not have the weakness",
         ),
         (
+            &["--patch", "ventilator"],
+            "ventilator is a device; write DEVICE/WEAKNESS: ventilator/WEAKNESS",
+        ),
+        (
+            &["--patch", "nonsense"],
+            "no device \"nonsense\"; write DEVICE/WEAKNESS",
+        ),
+        (&["--close", "ventilator"], "write DEVICE/SERVICE"),
+        (
             &["--close", "ventilator/tcp/1"],
             "it has tcp/2575, tcp/9999",
         ),

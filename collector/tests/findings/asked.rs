@@ -248,6 +248,11 @@ fn assert_decided(program: &Program, open: &dyn Fn() -> Arc<dyn Log>) {
         let said = program.refused(&until(day));
         assert!(said.contains("write a day to come"), "{said}");
     }
+    let said = program.refused(&["risk", "withdraw", "10.0.0.3", "--site", "main"]);
+    assert!(
+        said.contains("is a device; write DEVICE/WEAKNESS"),
+        "{said}"
+    );
     let said = program.refused(&["risk", "withdraw", &pump, "--site", "main"]);
     assert!(said.contains("nobody has accepted it"), "{said}");
     let loss = |answer: &Value| answer["summary"]["loss"].as_f64().unwrap();

@@ -30,7 +30,7 @@ struct About {
 }
 
 fn about(assessed: &Assessed, option: &str, what: &str) -> Result<About, Failure> {
-    let (device, weakness) = device_and(assessed, option, what)?;
+    let (device, weakness) = device_and(assessed, option, what, "DEVICE/WEAKNESS")?;
     let site = &assessed.site.document().site;
     let site = site
         .parse()

@@ -5,6 +5,7 @@ use auscult_risk::{Assessment, Assessor, Hop, PairRisk, WorldRoute};
 use serde_json::json;
 
 use super::show::{number, percent};
+use super::what_if::{device_and, no_such_device};
 use super::{print, print_json};
 use crate::Failure;
 use crate::cli::described::Assessed;
@@ -92,7 +93,10 @@ fn named<'a, 'b>(
     if let Some(device) = devices.iter().find(|device| device.id == meant) {
         return Ok((&device.id, None));
     }
-    let (device, weakness) = super::what_if::device_and(assessed, "explain", what)?;
+    if !what.contains('/') {
+        return Err(no_such_device(assessed, &format!("explain {what}"), what));
+    }
+    let (device, weakness) = device_and(assessed, "explain", what, "DEVICE/WEAKNESS")?;
     let known = devices
         .iter()
         .filter(|own| own.id == device)

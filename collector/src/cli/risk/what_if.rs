@@ -79,7 +79,7 @@ fn device<'a>(assessed: &'a Assessed, option: &str, id: &str) -> Result<&'a Devi
     found.ok_or_else(|| no_such_device(assessed, &format!("{option} {id}"), id))
 }
 
-fn no_such_device(assessed: &Assessed, what: &str, id: &str) -> Failure {
+pub(super) fn no_such_device(assessed: &Assessed, what: &str, id: &str) -> Failure {
     let meant = assessed.names.meant(id);
     if meant.len() > 1 {
         let several: Vec<String> = meant.into_iter().map(|id| both(assessed, id)).collect();
@@ -112,11 +112,12 @@ pub(super) fn splits(what: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// Splits at the slash that leaves a known device before it; returns its identifier and what follows.
+/// Splits at the slash that leaves a known device before it; returns its identifier and what follows. `form`: how it is written.
 pub(super) fn device_and<'a, 'b>(
     assessed: &'a Assessed,
     option: &str,
     what: &'b str,
+    form: &str,
 ) -> Result<(&'a str, &'b str), Failure> {
     let devices = &assessed.site.document().devices;
     let known = |name: &str| {
@@ -125,8 +126,22 @@ pub(super) fn device_and<'a, 'b>(
     };
     let found = splits(what).find_map(|(name, rest)| Some((known(name)?.id.as_str(), rest)));
     found.ok_or_else(|| {
-        let name = what.split('/').next().unwrap_or(what);
-        no_such_device(assessed, &format!("{option} {what}"), name)
+        if let Some(device) = known(what.trim_end_matches('/')) {
+            let (_, part) = form.split_once('/').unwrap_or_default();
+            let shown = assessed.names.shown(&device.id);
+            return usage(format!(
+                "{option} {what}: {shown} is a device; write {form}: {shown}/{part}"
+            ));
+        }
+        let several = |name: &&str| assessed.names.meant(name).len() > 1;
+        let mut names = splits(what).map(|(name, _)| name);
+        let first = what.split('/').next().unwrap_or(what);
+        let name = names.find(several).unwrap_or(first);
+        let mut failure = no_such_device(assessed, &format!("{option} {what}"), name);
+        if !what.contains('/') {
+            failure.message = format!("{}; write {form}", failure.message);
+        }
+        failure
     })
 }
 
@@ -149,7 +164,7 @@ fn near<'a>(id: &str, names: impl Iterator<Item = &'a str>) -> String {
 }
 
 fn patch(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
-    let (id, weakness) = device_and(assessed, "--patch", what)?;
+    let (id, weakness) = device_and(assessed, "--patch", what, "DEVICE/WEAKNESS")?;
     let entry = device(assessed, "--patch", id)?;
     let own: Vec<&str> = entry
         .weaknesses
@@ -171,7 +186,7 @@ fn patch(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
 }
 
 fn close(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
-    let (id, service) = device_and(assessed, "--close", what)?;
+    let (id, service) = device_and(assessed, "--close", what, "DEVICE/SERVICE")?;
     let entry = device(assessed, "--close", id)?;
     let used = assessed
         .site
