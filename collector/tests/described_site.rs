@@ -158,6 +158,35 @@ fn every_fault_of_a_site_is_told_at_once_with_its_path() {
 }
 
 #[test]
+fn faults_of_shape_hide_none_of_meaning() {
+    let mut site: Value = serde_json::from_slice(&std::fs::read(site()).unwrap()).unwrap();
+    site["colour"] = "green".into();
+    site["devices"][0]["nick"] = "c".into();
+    site["devices"][0]["segment"] = "nowhere".into();
+    // Does not decode, and is there all the same.
+    site["devices"][1]["segment"] = 7.into();
+    site["devices"][3]["id"] = "pump".into();
+    site["conversations"][1]["server"] = "nobody".into();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("faulty.json");
+    std::fs::write(&file, site.to_string()).unwrap();
+    let output = run(&["assess", &file.display().to_string()]);
+    assert_eq!(output.status.code(), Some(65));
+    let told = stderr(&output);
+    for fault in [
+        "$: unknown field `colour`",
+        "$.devices[0]: unknown field `nick`",
+        "$.devices[0].segment: no segment \"nowhere\"",
+        "$.devices[1]: invalid type",
+        "$.devices[3].id: \"pump\" is there twice",
+        "$.conversations[1].server: no device \"nobody\"",
+        ": 6 faults; nothing was assessed",
+    ] {
+        assert!(told.contains(fault), "{fault} is not in:\n{told}");
+    }
+}
+
+#[test]
 fn what_cannot_be_read_is_66_and_what_is_no_policy_is_65() {
     let missing = run(&["assess", "/nowhere/site.json"]);
     assert_eq!(missing.status.code(), Some(66));
@@ -427,6 +456,30 @@ fn what_if_says_which_name_is_wrong() {
         let output = run(&args);
         assert_eq!(output.status.code(), Some(64), "{change:?}");
         assert!(stderr(&output).contains(told), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn what_if_names_every_wrong_change_at_once() {
+    let site = site();
+    let args = [
+        "--remove-device",
+        "nobody",
+        "--patch",
+        "ventilator/CVE-0",
+        "--close",
+        "ventilator/tcp/1",
+        "--cut-link",
+        "ward/nowhere/tcp/1",
+        "--add-device",
+        "/nowhere/device.json",
+    ];
+    let output = run(&[&["risk", "what-if", &site][..], &args].concat());
+    // That of the first: files come before names.
+    assert_eq!(output.status.code(), Some(66));
+    let told = stderr(&output);
+    for wrong in args.chunks(2) {
+        assert!(told.contains(wrong[1]), "{wrong:?} is not in:\n{told}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::decode::Rest;
 use crate::document::{
     ControlEntry, ControlKind, ConversationEntry, DeviceEntry, Document, FORMAT, Vulnerability,
 };
@@ -46,18 +47,37 @@ impl TryFrom<Document> for Site {
         check.devices();
         check.relations();
         check.measures();
-        let mut faults = check.faults;
+        let faults = check.faults;
         if faults.is_empty() {
             let day = day_of(&document.time).unwrap_or_default();
             return Ok(Self { document, day });
         }
-        if faults.len() > MOST_FAULTS {
-            let more = faults.len() - MOST_FAULTS;
-            faults.truncate(MOST_FAULTS);
-            faults.push(Fault::new("$", format!("and {more} more faults")));
-        }
-        Err(Faults::from(faults))
+        Err(listed(faults))
     }
+}
+
+/// The faults of one input, not more than anybody reads.
+pub(crate) fn listed(mut faults: Vec<Fault>) -> Faults {
+    if faults.len() > MOST_FAULTS {
+        let more = faults.len() - MOST_FAULTS;
+        faults.truncate(MOST_FAULTS);
+        faults.push(Fault::new("$", format!("and {more} more faults")));
+    }
+    Faults::from(faults)
+}
+
+/// Faults of meaning in what decodes of a faulty file.
+pub(crate) fn rest_faults(rest: &Rest) -> Vec<Fault> {
+    let mut check = Check::new(&rest.document);
+    let named = rest.named.iter().map(String::as_str);
+    check.segments.extend(named.clone());
+    check.devices.extend(named);
+    check.places = Some(&rest.places);
+    check.frame();
+    check.devices();
+    check.relations();
+    check.measures();
+    check.faults
 }
 
 /// Days since 1970-01-01 of a text that begins `YYYY-MM-DD` (proleptic Gregorian; Hinnant, "chrono-compatible low-level date algorithms").
@@ -95,7 +115,9 @@ pub(crate) fn day_of(text: &str) -> Option<i64> {
 struct Check<'a> {
     document: &'a Document,
     segments: BTreeSet<&'a str>,
-    devices: BTreeMap<&'a str, &'a DeviceEntry>,
+    devices: BTreeSet<&'a str>,
+    /// Where elements of lists are in the file, where they are not where the document has them.
+    places: Option<&'a BTreeMap<&'static str, Vec<usize>>>,
     faults: Vec<Fault>,
 }
 
@@ -111,10 +133,17 @@ impl<'a> Check<'a> {
             devices: document
                 .devices
                 .iter()
-                .map(|device| (device.id.as_str(), device))
+                .map(|device| device.id.as_str())
                 .collect(),
+            places: None,
             faults: Vec::new(),
         }
+    }
+
+    fn path(&self, key: &str, at: usize) -> String {
+        let places = self.places.and_then(|places| places.get(key));
+        let at = places.and_then(|places| places.get(at)).unwrap_or(&at);
+        format!("$.{key}[{at}]")
     }
 
     fn fault(&mut self, path: impl Into<String>, problem: impl Into<String>) {
@@ -138,10 +167,8 @@ impl<'a> Check<'a> {
         let mut seen = BTreeSet::new();
         for (at, segment) in document.segments.iter().enumerate() {
             if !seen.insert(segment.id.as_str()) {
-                self.fault(
-                    format!("$.segments[{at}].id"),
-                    format!("{:?} is there twice", segment.id),
-                );
+                let path = format!("{}.id", self.path("segments", at));
+                self.fault(path, format!("{:?} is there twice", segment.id));
             }
         }
         for (id, vulnerability) in &document.vulnerabilities {
@@ -156,7 +183,7 @@ impl<'a> Check<'a> {
     fn devices(&mut self) {
         let mut seen = BTreeSet::new();
         for (at, device) in self.document.devices.iter().enumerate() {
-            let path = format!("$.devices[{at}]");
+            let path = self.path("devices", at);
             if !seen.insert(device.id.as_str()) {
                 self.fault(
                     format!("{path}.id"),
@@ -169,8 +196,10 @@ impl<'a> Check<'a> {
                     format!("no segment {:?}", device.segment),
                 );
             }
+            // Of a faulty file nobody knows yet what intelligence will describe.
+            let partly = self.places.is_some();
             device_faults(&path, device, &mut self.faults, |weakness| {
-                self.document.vulnerabilities.contains_key(weakness)
+                partly || self.document.vulnerabilities.contains_key(weakness)
             });
         }
     }
@@ -179,9 +208,9 @@ impl<'a> Check<'a> {
         let document = self.document;
         let mut seen = BTreeSet::new();
         for (at, talk) in document.conversations.iter().enumerate() {
-            let path = format!("$.conversations[{at}]");
+            let path = self.path("conversations", at);
             for (key, device) in [("client", &talk.client), ("server", &talk.server)] {
-                if !self.devices.contains_key(device.as_str()) {
+                if !self.devices.contains(device.as_str()) {
                     self.fault(format!("{path}.{key}"), format!("no device {device:?}"));
                 }
             }
@@ -194,7 +223,7 @@ impl<'a> Check<'a> {
         }
         let mut seen = BTreeSet::new();
         for (at, link) in document.segment_links.iter().enumerate() {
-            let path = format!("$.segment_links[{at}]");
+            let path = self.path("segment_links", at);
             for (key, segment) in [("from", &link.from), ("to", &link.to)] {
                 if !self.segments.contains(segment.as_str()) {
                     self.fault(format!("{path}.{key}"), format!("no segment {segment:?}"));
@@ -212,12 +241,12 @@ impl<'a> Check<'a> {
     fn measures(&mut self) {
         let document = self.document;
         for (at, control) in document.controls.iter().enumerate() {
-            let path = format!("$.controls[{at}]");
+            let path = self.path("controls", at);
             for problem in control_faults(control) {
                 self.fault(path.clone(), problem);
             }
             if let Some(device) = &control.device
-                && !self.devices.contains_key(device.as_str())
+                && !self.devices.contains(device.as_str())
             {
                 self.fault(format!("{path}.device"), format!("no device {device:?}"));
             }
@@ -234,8 +263,8 @@ impl<'a> Check<'a> {
             }
         }
         for (at, decision) in document.decisions.iter().enumerate() {
-            let path = format!("$.decisions[{at}]");
-            if !self.devices.contains_key(decision.device.as_str()) {
+            let path = self.path("decisions", at);
+            if !self.devices.contains(decision.device.as_str()) {
                 self.fault(
                     format!("{path}.device"),
                     format!("no device {:?}", decision.device),

@@ -39,33 +39,44 @@ pub(super) fn run(assessed: &Assessed, args: &WhatIfArgs) -> Result<(), Failure>
     print(&show::what_if(&answer, &assessed.names))
 }
 
-/// All changes, in the order: what comes, what goes, what is closed.
+/// All changes, in the order: what comes, what goes, what is closed; or what is wrong with any of them.
 fn events(assessed: &Assessed, args: &WhatIfArgs) -> Result<Vec<Event>, Failure> {
     let mut events = Vec::new();
+    let mut wrong = Vec::new();
     for path in &args.add_device {
-        added(assessed, path, &mut events)?;
+        wrong.extend(added(assessed, path, &mut events).err());
     }
-    for id in &args.remove_device {
+    let gone = |id: &String| {
         let device = device(assessed, "--remove-device", id)?;
-        events.push(Event::DeviceGone(device.id.clone()));
-    }
-    for what in &args.patch {
-        events.push(patch(assessed, what)?);
-    }
-    for what in &args.close {
-        events.push(close(assessed, what)?);
-    }
-    for id in &args.microsegment {
+        Ok(Event::DeviceGone(device.id.clone()))
+    };
+    let microsegmented = |id: &String| {
         let device = device(assessed, "--microsegment", id)?;
-        events.push(Event::Control(ControlEntry {
+        Ok(Event::Control(ControlEntry {
             device: Some(device.id.clone()),
             ..ControlEntry::of(ControlKind::Microsegment)
-        }));
+        }))
+    };
+    let asked = args.remove_device.iter().map(gone);
+    let asked = asked.chain(args.patch.iter().map(|what| patch(assessed, what)));
+    let asked = asked.chain(args.close.iter().map(|what| close(assessed, what)));
+    let asked = asked.chain(args.microsegment.iter().map(microsegmented));
+    let asked = asked.chain(args.cut_link.iter().map(|what| cut(assessed, what)));
+    for event in asked {
+        match event {
+            Ok(event) => events.push(event),
+            Err(failure) => wrong.push(failure),
+        }
     }
-    for what in &args.cut_link {
-        events.push(cut(assessed, what)?);
+    match wrong.first() {
+        None => Ok(events),
+        // All at once; the exit code is that of the first.
+        Some(first) => {
+            let code = first.code;
+            let lines: Vec<String> = wrong.into_iter().map(|it| it.message).collect();
+            Err(Failure::new(code, lines.join("\n")))
+        }
     }
-    Ok(events)
 }
 
 fn usage(message: String) -> Failure {
