@@ -514,6 +514,13 @@ fn controls_name_what_they_keep_and_deny_no_conversation() {
             "closes what is used: {control}"
         );
     }
+    let none = run(&["risk", "controls", &site, "--budget", "0"]);
+    assert_eq!(none.status.code(), Some(64));
+    assert!(
+        stderr(&none).contains("is not a number from 1"),
+        "{}",
+        stderr(&none)
+    );
 }
 
 #[test]

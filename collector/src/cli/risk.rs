@@ -123,7 +123,7 @@ pub enum RiskAction {
         #[command(flatten)]
         site: Asked,
         /// Measures at most.
-        #[arg(long, value_name = "K", default_value_t = 10)]
+        #[arg(long, value_name = "K", default_value_t = 10, value_parser = at_least_one)]
         budget: usize,
         /// The answer as one JSON object.
         #[arg(long)]
@@ -173,6 +173,14 @@ impl RiskAction {
             Self::Spread { .. } | Self::Accept { .. } | Self::Withdraw { .. } => return false,
         };
         asked.is_described()
+    }
+}
+
+/// None at all would say of a site that nothing helps.
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    match text.parse() {
+        Ok(number @ 1..) => Ok(number),
+        _ => Err("is not a number from 1"),
     }
 }
 
