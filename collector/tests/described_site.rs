@@ -151,6 +151,8 @@ fn every_fault_of_a_site_is_told_at_once_with_its_path() {
     assert_eq!(output.status.code(), Some(65));
     assert!(output.stdout.is_empty());
     let told = stderr(&output);
+    // A remark about what was not assessed helps nobody.
+    assert!(!told.contains("without a `weaknesses` key"), "{told}");
     for path in ["$.devices[0]", "$.conversations[1]", "CVE-2026-1"] {
         assert!(told.contains(path), "{path} is not in:\n{told}");
     }

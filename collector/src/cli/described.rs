@@ -60,17 +60,21 @@ impl Described {
         let bad = |faults: &Faults| bad_data(&name, faults);
         let mut document = auscult_risk::read_document(&bytes).map_err(|faults| bad(&faults))?;
         let index = self.index()?;
-        match &index {
-            Some(index) => tell(completion::complete(&mut document, index)),
-            None => tell_unmatched(&document),
-        }
+        let matched = index
+            .as_ref()
+            .map(|index| completion::complete(&mut document, index));
         let site = Site::try_from(document).map_err(|faults| bad(&faults))?;
         let policy = match &site.document().policy {
             Some(own) => policy.with_overrides(own).map_err(|faults| bad(&faults))?,
             None => policy,
         };
-        tell_classes(site.document(), &policy);
         let assessor = Assessor::new(&site, &policy).map_err(|faults| bad(&faults))?;
+        // Remarks are about what was assessed.
+        match matched {
+            Some(done) => tell(done),
+            None => tell_unmatched(site.document()),
+        }
+        tell_classes(site.document(), &policy);
         Ok(Assessed {
             site,
             policy,
