@@ -269,7 +269,7 @@ impl<'a> Explainer<'a> {
         let own = self.assessor.graph.device(device);
         let kind = own.way_in.map_or_else(
             || "none".to_owned(),
-            |(kind, weight)| format!("{kind:?}, weight {weight}"),
+            |(kind, weight)| format!("{}, weight {weight}", factors::way_in(kind)),
         );
         Hop {
             from: None,
@@ -332,10 +332,13 @@ impl<'a> Explainer<'a> {
                         || "conversation".to_owned(),
                         |talk| {
                             format!(
-                                "conversation over {} seen {} days ago, on {} days",
+                                "conversation over {} seen {}, on {}",
                                 graph.services[talk.service as usize].0,
-                                talk.days_since,
-                                talk.days_seen
+                                match talk.days_since {
+                                    0 => "today".to_owned(),
+                                    days => format!("{} ago", factors::days(days)),
+                                },
+                                factors::days(talk.days_seen)
                             )
                         },
                     )

@@ -152,3 +152,47 @@ fn accepted_risk_leaves_the_list_until_its_date() {
     document["decisions"][0]["until"] = json!("2026-11-24");
     assert!(assess(&site(&document), &policy).unwrap().pairs[0].in_cut);
 }
+
+#[test]
+fn reasons_are_words_for_people() {
+    use auscult_risk::document::{EntryKind, Match};
+
+    let kinds = [
+        (EntryKind::Internet, Match::Affected),
+        (EntryKind::VendorAccess, Match::UnknownVersion),
+        (EntryKind::MailWeb, Match::ProductFamily),
+        (EntryKind::Wireless, Match::Component),
+        (EntryKind::Supplier, Match::UnderInvestigation),
+    ];
+    let names = ["None", "Low", "Medium", "High", "VeryHigh", "true", "false"];
+    let mut names: Vec<String> = names.map(str::to_owned).to_vec();
+    for (kind, matched) in kinds {
+        names.extend([format!("{kind:?}"), format!("{matched:?}")]);
+    }
+    let mut talked = false;
+    let mut told = 0;
+    for (kind, matched) in kinds {
+        let mut document = hand_site();
+        document["devices"][0]["entry"]["kind"] = json!(kind);
+        document["devices"][1]["weaknesses"][0]["match"] = json!(matched);
+        document["conversations"][0]["days_seen"] = 1.into();
+        // Everything on the list, so that everything has its ways.
+        document["policy"]["cut"] = json!({"covered": 1.0, "share": 1.0});
+        let assessment = assess(&site(&document), &Policy::published().unwrap()).unwrap();
+        let pair = &assessment.pairs[0];
+        let hops = pair.path.iter().flat_map(|route| &route.hops);
+        let evidence: Vec<&str> = hops.map(|hop| hop.evidence.as_str()).collect();
+        talked |= evidence
+            .iter()
+            .any(|it| it.ends_with("seen today, on 1 day"));
+        let reasons = pair.factors.iter().map(|factor| factor.why.as_str());
+        let reasons: Vec<&str> = reasons.chain(evidence).collect();
+        told += reasons.len();
+        for reason in reasons {
+            let mut words = reason.split(|c: char| !c.is_alphanumeric());
+            let name = words.find(|word| names.iter().any(|name| name == word));
+            assert_eq!(name, None, "{reason}");
+        }
+    }
+    assert!(talked && told > 30, "{told} reasons");
+}

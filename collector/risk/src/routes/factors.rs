@@ -2,26 +2,64 @@
 
 use super::Explainer;
 use crate::assessment::Factor;
+use crate::cvss::Privileges;
+use crate::document::{EntryKind, Match};
 use crate::fleet::{Siblings, Subject};
 use crate::graph::{Kind, Pair, Place};
+use crate::impact::HumanImpact;
 use crate::score::Score;
+
+fn yes(it: bool) -> &'static str {
+    if it { "yes" } else { "no" }
+}
+
+/// How a weakness came to a device, in words.
+fn matched(matched: Match) -> &'static str {
+    match matched {
+        Match::Affected => "product and version are affected",
+        Match::UnknownVersion => "the product is affected, its version not known",
+        Match::ProductFamily => "only the product family matches",
+        Match::Component => "a component of it is affected",
+        Match::UnderInvestigation => "the maker is investigating",
+        Match::NotAffected => "the maker says that it is not affected",
+        Match::Fixed => "fixed",
+    }
+}
+
+/// `1 day`, `2 days`.
+pub(super) fn days(count: u32) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} day{plural}")
+}
+
+/// A way in from outside, in words.
+pub(super) fn way_in(kind: EntryKind) -> &'static str {
+    match kind {
+        EntryKind::Internet => "a service that the internet reaches",
+        EntryKind::VendorAccess => "a maker's remote access",
+        EntryKind::MailWeb => "people read mail and the web on it",
+        EntryKind::Wireless => "a radio network that outsiders are near",
+        EntryKind::Physical => "hands or USB sticks reach it",
+        EntryKind::Supplier => "it comes compromised from its supplier",
+    }
+}
 
 impl Explainer<'_> {
     fn match_reason(&self, pair: &Pair) -> String {
         let graph = &self.assessor.graph;
         let entry = &graph.device(pair.device).entry;
         if !crate::fleet::undecided(pair.matched) {
-            return format!("match {:?}", pair.matched);
+            return matched(pair.matched).to_owned();
         }
         match graph.siblings(entry, Subject::Weakness(pair.weakness)) {
-            Siblings::Decided(_, 0) | Siblings::Listed(_, 0) => format!("match {:?}", pair.matched),
+            Siblings::Decided(_, 0) | Siblings::Listed(_, 0) => matched(pair.matched).to_owned(),
             Siblings::Decided(affected, count) => format!(
-                "match {:?}; {affected} of {count} devices of the product with a known version are affected",
-                pair.matched
+                "{}; {affected} of {count} devices of the product with a known version are affected",
+                matched(pair.matched)
             ),
             Siblings::Listed(listed, count) => format!(
-                "match {:?}; the listing does not follow from the version, and {listed} of {count} devices of the product have it",
-                pair.matched
+                "{}; the listing does not follow from the version, and {listed} of {count} devices of the product have it",
+                matched(pair.matched)
             ),
         }
     }
@@ -59,10 +97,10 @@ impl Explainer<'_> {
                     known
                         .epss
                         .map_or_else(|| "unknown".to_owned(), |epss| epss.to_string()),
-                    known.kev,
-                    known.kev_ransomware,
-                    known.poc,
-                    known.automatable
+                    yes(known.kev),
+                    yes(known.kev_ransomware),
+                    yes(known.poc),
+                    yes(known.automatable)
                 ),
             ),
             factor("m", pair.m, self.match_reason(pair)),
@@ -71,11 +109,15 @@ impl Explainer<'_> {
                 "k",
                 pair.k,
                 format!(
-                    "complex {}, privileges {:?}, user {}, default credential {}",
-                    weakness.base.complex,
-                    weakness.base.privileges,
-                    weakness.base.needs_user,
-                    known.default_credential
+                    "complex {}, privileges {}, user {}, default credential {}",
+                    yes(weakness.base.complex),
+                    match weakness.base.privileges {
+                        Privileges::None => "none",
+                        Privileges::Low => "of a user",
+                        Privileges::High => "of an administrator",
+                    },
+                    yes(weakness.base.needs_user),
+                    yes(known.default_credential)
                 ),
             ),
             factor("c", pair.c, "share that controls hold off".to_owned()),
@@ -86,8 +128,17 @@ impl Explainer<'_> {
                 "impact",
                 impact.total,
                 format!(
-                    "{:?} human impact ({}), in use {}, fallback {}, {} records",
-                    impact.human, impact.level, impact.in_use, impact.fallback, impact.records
+                    "{} human impact ({}), in use {}, fallback {}, {} records",
+                    match impact.human {
+                        HumanImpact::Low => "low",
+                        HumanImpact::Medium => "medium",
+                        HumanImpact::High => "high",
+                        HumanImpact::VeryHigh => "very high",
+                    },
+                    impact.level,
+                    impact.in_use,
+                    yes(impact.fallback),
+                    impact.records
                 ),
             ),
             factor(
