@@ -195,8 +195,12 @@ pub enum TailTopic {
     Lifecycle,
     /// Sensors: figures, losses, blind intervals (OCSF 6002).
     Health,
-    /// Findings.
+    /// Findings, every change: opened, moved, closed, each with its cause (OCSF 2002, 2004).
     Findings,
+    /// Findings that are open, each as it is.
+    FindingsOpen,
+    /// What people decided about findings.
+    Decisions,
     /// Who did what.
     Audit,
     /// Batches of the sensors as received.

@@ -24,6 +24,8 @@ fn without_a_log_the_commands_that_read_one_say_so_and_end_with_69() {
     for args in [
         &["inventory"][..],
         &["tail", "lifecycle"],
+        &["tail", "findings-open"],
+        &["tail", "decisions"],
         &["log", "status"],
         &["intel", "status"],
     ] {

@@ -23,6 +23,8 @@ impl TailTopic {
             Self::Lifecycle => Topic::Lifecycle,
             Self::Health => Topic::Health,
             Self::Findings => Topic::Findings,
+            Self::FindingsOpen => Topic::FindingsOpen,
+            Self::Decisions => Topic::Decisions,
             Self::Audit => Topic::Audit,
             Self::Observations => Topic::Observations,
             Self::State => Topic::State,
