@@ -534,6 +534,10 @@ fn help_teaches_the_way_in() {
             &["risk", "what-if", "--help"],
             "--cut-link office/ward/tcp/445",
         ),
+        (
+            &["risk", "what-if", "--help"],
+            "begins at one of the site's ways in",
+        ),
         (&["intel", "import", "--help"], "recognised by content"),
     ] {
         let told = good(args);

@@ -109,7 +109,9 @@ pub enum RiskAction {
         auscult-collector risk what-if site.json --cut-link office/ward/tcp/445\n  \
         auscult-collector risk what-if site.json --add-device new-pump.json --intel advisories/\n\n\
         --add-device reads one device as in the site's `devices`, or {\"device\": {...}, \"vulnerabilities\": {...},\n\
-        \"conversations\": [...]}; whatever its state, it is tried as active.")]
+        \"conversations\": [...]}; whatever its state, it is tried as active.\n\n\
+        Every campaign begins at one of the site's ways in. Where a device that is a way in goes, the others share its campaigns, so\n\
+        that loss may rise.")]
     WhatIf(WhatIfArgs),
     /// The measures that take most loss away, at most K, and the observed conversations each keeps.
     #[command(
