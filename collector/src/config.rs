@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use auscult_link::{CredentialPaths, Credentials, Holder, Limits, ServeOptions};
 use auscult_process::config::{Config, Faults, Section};
-use auscult_process::{LogFormat, exit};
+use auscult_process::{LogFormat, exit, logs};
+use auscult_proto::ids::is_trust_domain;
 
 use crate::Failure;
 
@@ -81,15 +82,19 @@ impl CollectorConfig {
             );
         }
         let tenant = root.string("tenant");
+        if tenant.as_deref() == Some("") {
+            root.fault(
+                "tenant",
+                "is empty; write the organisation's name, or leave the key away",
+            );
+        }
         let log = log::read(&mut config);
         let topics = log::topics(&mut config);
         let ingest = ingest(&mut config.section("ingest"));
         let embedded = matches!(log, LogChoice::Embedded(_));
         let engine = engine::read(&mut config.section("engine"), embedded);
         let admin = listen(&mut config.section("admin"), ([127, 0, 0, 1], 9471).into());
-        let mut logs = config.section("log");
-        let log_format = logs.parsed_or("format", LogFormat::Human);
-        let log_filter = logs.string_or("filter", "info");
+        let (log_format, log_filter) = logs::read(&mut config.section("log"));
         let read = Self {
             cluster,
             tenant,
@@ -109,6 +114,9 @@ impl CollectorConfig {
     #[must_use]
     pub fn faults_of_files(&self) -> Vec<String> {
         let mut faults = self.faults_of_kafka_files();
+        if faults.is_empty() {
+            faults.extend(self.kafka_clients().err().map(|failure| failure.message));
+        }
         if let Some(ingest) = &self.ingest {
             let denied = ingest.deny_list.as_deref();
             faults.extend(denied.and_then(|path| unreadable("ingest.deny_list", path)));
@@ -118,20 +126,31 @@ impl CollectorConfig {
         faults
     }
 
-    /// Refuses files of the Kafka client that are not there; the client library itself says only which call of its own failed.
+    /// Refuses files of the Kafka client that are not there, since the client library itself says only which call of its own failed;
+    /// then settings with which it makes no client.
     ///
     /// # Errors
-    /// A usage failure with every file.
+    /// A usage failure with every file, or with what the library says.
     pub fn kafka_files(&self) -> Result<(), Failure> {
         let faults = self.faults_of_kafka_files();
         if faults.is_empty() {
-            return Ok(());
+            return self.kafka_clients();
         }
         let message = format!(
             "{}\nput the file there, or correct [kafka.client] in the configuration",
             faults.join("\n")
         );
         Err(Failure::new(exit::USAGE, message))
+    }
+
+    fn kafka_clients(&self) -> Result<(), Failure> {
+        let LogChoice::Kafka(options) = &self.log else {
+            return Ok(());
+        };
+        options.try_clients().map_err(|error| {
+            let message = format!("{error}\ncorrect [kafka.client] in the configuration");
+            Failure::new(exit::USAGE, message)
+        })
     }
 
     fn faults_of_kafka_files(&self) -> Vec<String> {
@@ -166,6 +185,12 @@ fn ingest(section: &mut Section<'_>) -> Option<ServeOptions> {
     let key = section.required_path("key");
     let roots = section.required_path("roots");
     let trust_domain = section.required_string("trust_domain");
+    if !trust_domain.is_empty() && !is_trust_domain(&trust_domain) {
+        section.fault(
+            "trust_domain",
+            "is no trust domain: no sensor's certificate could name it; use a-z, 0-9, '.', '-' and '_', such as \"hospital.example\"",
+        );
+    }
     let own_roots = section.path("own_roots");
     let credentials = CredentialPaths {
         certificate,

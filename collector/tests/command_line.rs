@@ -128,3 +128,16 @@ fn nobody_accepts_a_risk() {
         assert!(said.contains("names nobody; say who decides"), "{said}");
     }
 }
+
+#[test]
+fn settings_with_which_no_kafka_client_is_made_are_bad_configuration() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = "[kafka]\nbootstrap = \"localhost:1\"\n[kafka.client]\nsecurity.protocol = \"sasl_plaintext\"\n\
+        sasl.mechanism = \"nonsense\"\n";
+    std::fs::write(folder.path().join("collector.toml"), text).unwrap();
+    for args in [&["check"][..], &["engine"], &["inventory"]] {
+        let (code, found, said) = collector(folder.path(), args);
+        assert_eq!(code, 64, "{args:?}: {found}{said}");
+        assert!(said.contains("correct [kafka.client]"), "{args:?}: {said}");
+    }
+}

@@ -100,6 +100,16 @@ impl fmt::Display for SensorIdentity {
     }
 }
 
+/// Whether a text can be a SPIFFE trust domain: lower case letters, digits, dots, dashes and underscores, at most 255 (SPIFFE ID
+/// section 2.1).
+#[must_use]
+pub fn is_trust_domain(text: &str) -> bool {
+    let good = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
+    };
+    !text.is_empty() && text.len() <= 255 && text.bytes().all(good)
+}
+
 /// A URI that is not a sensor's SPIFFE id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("not a sensor identity: expected spiffe://<trust-domain>/site/<site>/sensor/<sensor>")]

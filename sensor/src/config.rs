@@ -7,7 +7,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use auscult_link::{CredentialPaths, DialOptions};
-use auscult_process::{Faults, LogFormat, Section, config};
+use auscult_process::{Faults, LogFormat, Section, config, logs};
 use auscult_proto::ids::CapturePoint;
 
 use crate::census::Settings;
@@ -222,6 +222,7 @@ impl Config {
                 "is missing; name at least one interface: [[capture]] and interface = \"...\"",
             );
         }
+        let (log_format, log_filter) = logs::read(&mut tree.section("log"));
         let config = Self {
             file: PathBuf::new(),
             captures,
@@ -230,8 +231,8 @@ impl Config {
             spool: spool(&mut tree.section("spool")),
             collector: collector(&mut tree.section("collector")),
             admin: admin(&mut tree.section("admin")),
-            log_format: tree.section("log").parsed_or("format", LogFormat::Human),
-            log_filter: tree.section("log").string_or("filter", "info"),
+            log_format,
+            log_filter,
             sandbox: sandbox(&mut tree.section("sandbox")),
         };
         tree.finish()?;

@@ -5,6 +5,7 @@ pub(crate) mod classify;
 pub(crate) mod context;
 pub(crate) mod convert;
 mod engine;
+mod faults;
 mod membership;
 mod options;
 pub(crate) mod reader;

@@ -4,7 +4,6 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use auscult_log::admin::TopicPlan;
-use auscult_log::kafka::RESERVED;
 use auscult_log::{KafkaOptions, Topic};
 use auscult_process::Config;
 
@@ -71,15 +70,11 @@ fn kafka(config: &mut Config) -> KafkaOptions {
         ),
         ..usual
     };
-    let mut client = section.section("client");
-    for key in RESERVED
-        .iter()
-        .filter(|key| options.client.contains_key(**key))
-    {
-        client.fault(
-            key,
-            "is part of the delivery guarantee and cannot be set; remove it",
-        );
+    for (key, fault) in options.faults() {
+        // A missing address is a fault already.
+        if key != "bootstrap" || !options.bootstrap.is_empty() {
+            section.fault(&key, &fault);
+        }
     }
     options
 }

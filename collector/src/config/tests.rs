@@ -202,3 +202,43 @@ fn files_that_cannot_be_used_are_faults_of_the_check() {
         "{faults:?}"
     );
 }
+
+#[test]
+fn what_reads_well_and_cannot_work_is_a_fault_too() {
+    let text = "\
+[collector]
+tenant = \"\"
+[kafka]
+bootstrap = \"kafka\"
+topic_prefix = \"a b\"
+group = \"\"
+[kafka.client]
+security.protocol = \"bogus\"
+no.such.setting = 5
+[ingest]
+certificate = \"c\"
+key = \"k\"
+roots = \"r\"
+trust_domain = \"Bad Domain\"
+[log]
+filter = \"!!!\"
+";
+    let faults = CollectorConfig::parse("c", text).unwrap_err();
+    let mut found: Vec<(usize, &str)> = faults
+        .0
+        .iter()
+        .map(|fault| (fault.line, fault.key.as_str()))
+        .collect();
+    found.sort_unstable();
+    let expected = [
+        (2, "collector.tenant"),
+        (4, "kafka.bootstrap"),
+        (5, "kafka.topic_prefix"),
+        (6, "kafka.group"),
+        (8, "kafka.client.security.protocol"),
+        (9, "kafka.client.no.such.setting"),
+        (14, "ingest.trust_domain"),
+        (16, "log.filter"),
+    ];
+    assert_eq!(found, expected, "{faults}");
+}

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use auscult_link::identity::CertificateFacts;
-use auscult_proto::ids::{SensorId, SensorIdentity, SiteId};
+use auscult_proto::ids::{SensorId, SensorIdentity, SiteId, is_trust_domain};
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, PKCS_ECDSA_P256_SHA256, SanType,
@@ -155,13 +155,7 @@ fn root_files(dir: &Path) -> (PathBuf, PathBuf) {
 }
 
 fn trust_domain(text: &str) -> Result<&str, PkiError> {
-    // SPIFFE ID section 2.1: lower case letters, digits, dots, dashes and underscores, at most 255.
-    let good = !text.is_empty()
-        && text.len() <= 255
-        && text.bytes().all(|byte| {
-            byte.is_ascii_lowercase() || byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b'_')
-        });
-    if good {
+    if is_trust_domain(text) {
         Ok(text)
     } else {
         Err(PkiError::Name {

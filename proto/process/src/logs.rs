@@ -7,6 +7,8 @@ use std::str::FromStr;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::config::Section;
+
 /// The environment variable that overrides the configured filter (`tracing-subscriber` directives, such as
 /// `info,auscult_link=debug`).
 pub const FILTER_VARIABLE: &str = "AUSCULT_LOG";
@@ -54,6 +56,19 @@ pub enum LogsError {
     /// Another subscriber is in place.
     #[error("logs were already started in this process")]
     AlreadyStarted,
+}
+
+/// Reads the format and the filter of `[log]`. A filter that is not valid is a fault of the configuration, not of the start.
+pub fn read(section: &mut Section<'_>) -> (LogFormat, String) {
+    let format = section.parsed_or("format", LogFormat::Human);
+    let filter = section.string_or("filter", "info");
+    if let Err(reason) = EnvFilter::builder().parse(&filter) {
+        section.fault(
+            "filter",
+            &format!("is not valid: {reason}; write directives such as \"info\" or \"info,auscult_link=debug\""),
+        );
+    }
+    (format, filter)
 }
 
 /// Starts logging to standard error, and holds panics to saying where they happened ([`quiet_panics`]).

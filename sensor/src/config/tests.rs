@@ -120,3 +120,14 @@ fn only_a_replay_does_without_interfaces() {
     assert_eq!(faults.0.len(), 1, "{faults}");
     assert!(Config::parse("c", &text, Captures::Optional).is_ok());
 }
+
+#[test]
+fn a_log_filter_that_is_none_is_a_fault_with_its_line() {
+    let text = format!("{LEAST}[log]\nfilter = \"!!!\"\n");
+    let faults = Config::parse("s.toml", &text, Captures::Required).unwrap_err();
+    let said = faults.to_string();
+    assert!(
+        said.starts_with("s.toml:10: log.filter: is not valid"),
+        "{said}"
+    );
+}

@@ -5,8 +5,6 @@ use std::time::Duration;
 
 use rdkafka::ClientConfig;
 
-use crate::seam::LogError;
-
 /// How to reach Kafka.
 #[derive(Debug, Clone)]
 pub struct KafkaOptions {
@@ -66,26 +64,6 @@ pub const RESERVED: [&str; 17] = [
 ];
 
 impl KafkaOptions {
-    /// Refuses what cannot work, all of it at once.
-    pub(crate) fn check(&self) -> Result<(), LogError> {
-        let reserved: Vec<&str> = RESERVED
-            .into_iter()
-            .filter(|key| self.client.contains_key(*key))
-            .collect();
-        if !reserved.is_empty() {
-            return Err(LogError::Fatal(format!(
-                "these Kafka client settings are auscult's own and cannot be set: {}",
-                reserved.join(", ")
-            )));
-        }
-        if self.bootstrap.is_empty() {
-            return Err(LogError::Fatal(
-                "no Kafka bootstrap address: name at least one HOST:PORT".to_owned(),
-            ));
-        }
-        Ok(())
-    }
-
     /// Settings of every client.
     pub(crate) fn base(&self) -> ClientConfig {
         let mut config = ClientConfig::new();

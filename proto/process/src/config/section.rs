@@ -136,10 +136,11 @@ impl<'a> Section<'a> {
     }
 
     /// Reports a fault of this key that only the caller can see, at the line of the key, or of the section when the key is not there.
+    /// A key of a table below has dots.
     pub fn fault(&mut self, key: &str, message: &str) {
-        let entry = self.table.and_then(|table| table.entries.get(key));
-        let line = entry.map_or(self.line, |entry| entry.line);
-        self.scope.fault(line, &join(&self.name, key), message);
+        let found = self.table.and_then(|table| find(table, &self.name, key));
+        let (line, name) = found.unwrap_or_else(|| (self.line, join(&self.name, key)));
+        self.scope.fault(line, &name, message);
     }
 
     /// A text.
@@ -447,4 +448,16 @@ fn shortened(text: &str) -> String {
         short.push_str("...");
     }
     short
+}
+
+/// Line and full name of a key of this table, or with dots of one below it.
+fn find(table: &Table, name: &str, key: &str) -> Option<(usize, String)> {
+    if let Some(entry) = table.entries.get(key) {
+        return Some((entry.line, join(name, key)));
+    }
+    let (head, rest) = key.split_once('.')?;
+    match &table.entries.get(head)?.node.value {
+        Value::Table(inner) => find(inner, &join(name, head), rest),
+        _ => None,
+    }
 }
