@@ -110,12 +110,16 @@ impl CollectorConfig {
         Ok(read)
     }
 
-    /// What only shows when the files named in the configuration are opened: certificates, keys, the deny list, Kafka's files.
+    /// What only shows when the files named in the configuration are opened: certificates, keys, the deny list, Kafka's
+    /// files, the folder of the log.
     #[must_use]
     pub fn faults_of_files(&self) -> Vec<String> {
         let mut faults = self.faults_of_kafka_files();
         if faults.is_empty() {
             faults.extend(self.kafka_clients().err().map(|failure| failure.message));
+        }
+        if let LogChoice::Embedded(embedded) = &self.log {
+            faults.extend(unwritable("embedded.dir", &embedded.dir));
         }
         if let Some(ingest) = &self.ingest {
             let denied = ingest.deny_list.as_deref();
@@ -170,6 +174,34 @@ impl CollectorConfig {
 fn unreadable(key: &str, path: &Path) -> Option<String> {
     let fault = std::fs::File::open(path).err()?;
     Some(format!("{key}: cannot read {}: {fault}", path.display()))
+}
+
+/// A folder that cannot be made, or that is there and cannot be written.
+fn unwritable(key: &str, dir: &Path) -> Option<String> {
+    // A relative path ends in one without a name, which is the folder we are in.
+    let named = |folder: &Path| {
+        if folder.as_os_str().is_empty() {
+            Path::new(".").to_owned()
+        } else {
+            folder.to_owned()
+        }
+    };
+    // What cannot be looked at is there, or a file above it is: asking for access says what is wrong with it.
+    let existing = dir
+        .ancestors()
+        .map(named)
+        .find(|folder| folder.try_exists().unwrap_or(true))?;
+    let fault = if existing.is_file() {
+        "it is no folder".to_owned()
+    } else {
+        let wanted = rustix::fs::Access::WRITE_OK | rustix::fs::Access::EXEC_OK;
+        rustix::fs::access(&existing, wanted).err()?.to_string()
+    };
+    let (dir, existing) = (dir.display(), existing.display());
+    Some(format!(
+        "{key}: the log cannot be kept in {dir}: {existing} cannot be written: {fault}; name another folder, or give this one to the \
+         collector's user"
+    ))
 }
 
 fn is_source_byte(byte: u8) -> bool {

@@ -48,6 +48,7 @@ impl From<LogError> for Failure {
     fn from(error: LogError) -> Self {
         let code = match &error {
             LogError::Unavailable(_) | LogError::Fenced(_) => exit::UNAVAILABLE,
+            LogError::NotPermitted(_) => exit::NOPERM,
             _ => exit::FAILURE,
         };
         Self::new(code, error.to_string())
@@ -74,6 +75,7 @@ impl From<IngestError> for Failure {
     fn from(error: IngestError) -> Self {
         let code = match &error {
             IngestError::Log(LogError::Unavailable(_)) => exit::UNAVAILABLE,
+            IngestError::Log(LogError::NotPermitted(_)) => exit::NOPERM,
             IngestError::Link(ServeError::Credentials(_) | ServeError::DenyList(_)) => exit::USAGE,
             IngestError::Link(ServeError::Listen { .. }) => exit::UNAVAILABLE,
             _ => exit::FAILURE,

@@ -1,19 +1,22 @@
 //! The commands around a collector as people meet them first: what they refuse, with which words and exit code.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should fail")]
 
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 
 fn collector(folder: &Path, args: &[&str]) -> (i32, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_auscult-collector"));
+    ended(command.current_dir(folder).args(args))
+}
+
+fn ended(command: &mut Command) -> (i32, String, String) {
     let Output {
         status,
         stdout,
         stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_auscult-collector"))
-        .current_dir(folder)
-        .args(args)
-        .output()
-        .unwrap();
+    } = command.output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (status.code().unwrap_or(-1), text(stdout), text(stderr))
 }
@@ -139,5 +142,51 @@ fn settings_with_which_no_kafka_client_is_made_are_bad_configuration() {
         let (code, found, said) = collector(folder.path(), args);
         assert_eq!(code, 64, "{args:?}: {found}{said}");
         assert!(said.contains("correct [kafka.client]"), "{args:?}: {said}");
+    }
+}
+
+#[test]
+fn a_log_that_this_user_may_not_read_is_not_called_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let mode = |path: &Path, mode| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let log = folder.path().join("auscult-data");
+    std::fs::create_dir(&log).unwrap();
+    mode(folder.path(), 0o755);
+    mode(&log, 0);
+    // The program where anybody may run it: root may read everything, so root becomes somebody else.
+    let program = folder.path().join("auscult-collector");
+    std::fs::copy(env!("CARGO_BIN_EXE_auscult-collector"), &program).unwrap();
+    mode(&program, 0o755);
+    for args in [&["inventory"][..], &["log", "status"], &["tail", "health"]] {
+        let mut command = Command::new(&program);
+        command.current_dir(folder.path()).args(args);
+        if rustix::process::geteuid().is_root() {
+            command.uid(65_534).gid(65_534);
+        }
+        let (code, _, said) = ended(&mut command);
+        assert_eq!(code, 77, "{args:?}: {said}");
+        assert!(
+            said.contains("auscult-data of the log cannot be read: Permission denied"),
+            "{said}"
+        );
+    }
+    mode(&log, 0o700);
+}
+
+#[test]
+fn a_folder_in_which_no_log_can_be_kept_is_a_fault_of_the_check() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file"), "").unwrap();
+    for dir in ["file", "file/log", "/proc/self/log"] {
+        let text = format!("[embedded]\ndir = {dir:?}\n");
+        std::fs::write(folder.path().join("collector.toml"), text).unwrap();
+        let (code, found, said) = collector(folder.path(), &["check"]);
+        assert_eq!(code, 64, "{dir}: {found}{said}");
+        assert!(
+            said.contains("embedded.dir: the log cannot be kept in "),
+            "{dir}: {said}"
+        );
     }
 }

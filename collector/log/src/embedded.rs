@@ -54,13 +54,11 @@ impl EmbeddedLog {
     /// is created, and stay.
     ///
     /// # Errors
-    /// `Fenced` when another process holds the folder, `Fatal` when it cannot be used.
+    /// `Fenced` when another process holds the folder, `NotPermitted` when this user may not write it, `Fatal` when it cannot be used.
     pub fn open(dir: &Path, options: EmbeddedOptions) -> Result<Self, LogError> {
         create_private(dir).map_err(|error| {
-            LogError::Fatal(format!(
-                "the folder {} for the log cannot be made: {error}",
-                dir.display()
-            ))
+            let doing = format!("the folder {} for the log cannot be made", dir.display());
+            LogError::of_file(&doing, &error)
         })?;
         let lock = DirLock::acquire(dir).map_err(|refusal| refusal.explain(dir))?;
         Self::locked(dir, options, lock)
@@ -207,17 +205,23 @@ impl Log for EmbeddedLog {
 }
 
 /// Whether there is a log in `dir`.
-#[must_use]
-pub fn is_log(dir: &Path) -> bool {
-    matches!(dir.join("store").try_exists(), Ok(true))
+///
+/// # Errors
+/// `NotPermitted` or `Fatal` when the folder cannot be looked into: a log that may not be read is not one that is absent.
+pub fn is_log(dir: &Path) -> Result<bool, LogError> {
+    dir.join("store").try_exists().map_err(|error| {
+        let doing = format!("the folder {} of the log cannot be read", dir.display());
+        LogError::of_file(&doing, &error)
+    })
 }
 
 /// Reads a topic of the log in `dir`, whether or not another process holds it: through that process's socket if so.
 ///
 /// # Errors
-/// `Fatal` when there is no log in `dir`; `Unavailable` when its process does not answer.
+/// `Fatal` when there is no log in `dir`; `NotPermitted` when this user may not read it; `Unavailable` when its process does not
+/// answer.
 pub fn open_reader(dir: &Path, topic: Topic, from: StartAt) -> Result<Box<dyn Reader>, LogError> {
-    if !is_log(dir) {
+    if !is_log(dir)? {
         return Err(LogError::Fatal(format!(
             "there is no log in {}: start the collector first, or name its data folder",
             dir.display()

@@ -56,9 +56,25 @@ pub enum LogError {
     /// Somebody else holds this log or this engine's identity.
     #[error("{0}")]
     Fenced(String),
+    /// This user may not use the log's files.
+    #[error("{0}")]
+    NotPermitted(String),
     /// Retrying cannot help.
     #[error("{0}")]
     Fatal(String),
+}
+
+impl LogError {
+    /// What the operating system refused to do with the log's files.
+    pub(crate) fn of_file(doing: &str, error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::PermissionDenied {
+            Self::NotPermitted(format!(
+                "{doing}: {error}; run this as the user of the collector, or give that user the folder"
+            ))
+        } else {
+            Self::Fatal(format!("{doing}: {error}"))
+        }
+    }
 }
 
 /// Why an append was not accepted. The record is not in the log, or not known to be.

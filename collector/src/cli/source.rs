@@ -13,7 +13,8 @@ use crate::config::{CollectorConfig, EmbeddedConfig, LogChoice};
 /// Opens a reader of one topic.
 ///
 /// # Errors
-/// 64 when a file that the Kafka client is told to use is missing, 69 when there is no log yet or it cannot be reached.
+/// 64 when a file that the Kafka client is told to use is missing, 69 when there is no log yet or it cannot be reached, 77 when this user may not
+/// read it.
 pub fn open(
     config: &CollectorConfig,
     topic: Topic,
@@ -25,7 +26,7 @@ pub fn open(
             let log = KafkaLog::connect(options.clone())?;
             Ok(log.reader(topic, from)?)
         }
-        LogChoice::Embedded(options) if !embedded::is_log(&options.dir) => Err(Failure::new(
+        LogChoice::Embedded(options) if !embedded::is_log(&options.dir)? => Err(Failure::new(
             exit::UNAVAILABLE,
             format!(
                 "there is no log in {}: start the collector first (auscult-collector all), or name its folder in [embedded] dir",

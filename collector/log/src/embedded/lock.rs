@@ -36,10 +36,10 @@ impl Refusal {
                     dir.display()
                 ))
             }
-            Self::Failed(error) => LogError::Fatal(format!(
-                "the log in {} cannot be locked: {error}",
-                dir.display()
-            )),
+            Self::Failed(error) => {
+                let doing = format!("the log in {} cannot be locked", dir.display());
+                LogError::of_file(&doing, error)
+            }
         }
     }
 }

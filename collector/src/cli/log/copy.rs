@@ -21,7 +21,7 @@ const TELL_EVERY: Duration = Duration::from_secs(2);
 /// When either side cannot be used; run again, it goes on.
 pub(super) fn run(config: &CollectorConfig, args: &CopyArgs) -> Result<(), Failure> {
     let dir = source(config, args)?;
-    if !embedded::is_log(&dir) {
+    if !embedded::is_log(&dir)? {
         let message = format!(
             "there is no log in {}: name its folder with --from",
             dir.display()
