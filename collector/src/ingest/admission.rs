@@ -14,6 +14,7 @@ use futures::future::BoxFuture;
 use prost::Message as _;
 
 use super::metrics;
+use super::refusals::Refusals;
 use super::suspects::Suspects;
 
 /// A sensor comes back after this when the log did not take a batch.
@@ -31,6 +32,7 @@ struct Core {
     appender: Arc<dyn Appender>,
     /// Batches the observations topic has taken in this process.
     taken: AtomicU64,
+    refusals: Refusals,
     suspects: Mutex<Suspects>,
 }
 
@@ -51,9 +53,14 @@ impl Admission {
             core: Arc::new(Core {
                 appender,
                 taken: AtomicU64::new(0),
+                refusals: Refusals::default(),
                 suspects: Mutex::default(),
             }),
         }
+    }
+
+    pub(super) fn refusals(&self) -> &Refusals {
+        &self.core.refusals
     }
 }
 
@@ -86,27 +93,29 @@ impl Admit for Admission {
             match outcome {
                 Ok(_) => {
                     core.taken.fetch_add(1, Ordering::Relaxed);
+                    core.refusals.accepted();
                     underway.count_logged();
                     Ok(Durable::Logged)
                 }
                 Err(AppendError::Fatal(text)) => core.fatal(underway, text).await,
-                Err(error) => Err(refused("retry", error.to_string(), RETRY_AFTER)),
+                Err(error) => Err(core.refused("retry", error.to_string(), RETRY_AFTER)),
             }
         }
         .boxed()
     }
 }
 
-fn refused(label: &'static str, text: String, retry_after: Duration) -> Refused {
-    ::metrics::counter!(metrics::REFUSED, "reason" => label).increment(1);
-    Refused {
-        reason: Refusal::LogUnavailable,
-        text,
-        retry_after,
-    }
-}
-
 impl Core {
+    fn refused(&self, label: &'static str, text: String, retry_after: Duration) -> Refused {
+        ::metrics::counter!(metrics::REFUSED, "reason" => label).increment(1);
+        self.refusals.refused(&text);
+        Refused {
+            reason: Refusal::LogUnavailable,
+            text,
+            retry_after,
+        }
+    }
+
     /// The log refuses this batch for good. Nothing is acknowledged unless the whole batch is durable in quarantine.
     async fn fatal(&self, underway: Underway, text: String) -> Result<Durable, Refused> {
         let taken = self.taken.load(Ordering::Relaxed);
@@ -124,12 +133,13 @@ impl Core {
         } = &underway;
         if !at_fault {
             tracing::error!(identity = %peer, first_seq, count, "the log refuses a batch for good, its sensor keeps it: {text}");
-            return Err(refused("fatal", text, FATAL_RETRY_AFTER));
+            return Err(self.refused("fatal", text, FATAL_RETRY_AFTER));
         }
         if let Err(error) = self.appender.append(underway.quarantine(&text)).await {
             tracing::error!(identity = %peer, first_seq, count, "neither the log nor quarantine takes a batch, its sensor keeps it: {text}; {error}");
-            return Err(refused("quarantine", error.to_string(), FATAL_RETRY_AFTER));
+            return Err(self.refused("quarantine", error.to_string(), FATAL_RETRY_AFTER));
         }
+        self.refusals.accepted();
         self.suspects().settled(peer);
         ::metrics::counter!(metrics::QUARANTINED).increment(1);
         ::metrics::counter!(metrics::QUARANTINED_OBSERVATIONS).increment((*count).into());

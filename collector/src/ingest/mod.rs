@@ -5,6 +5,7 @@
 
 mod admission;
 pub mod metrics;
+mod refusals;
 mod suspects;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ use auscult_link::{Admit, Bound, CredentialStore, ServeError, ServeOptions};
 use auscult_log::{Log, LogError, Topic};
 
 use admission::Admission;
+pub use refusals::Refusals;
 
 /// How ingest runs.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,6 +100,12 @@ impl Ingest {
     #[must_use]
     pub fn credentials(&self) -> &Arc<CredentialStore> {
         self.bound.credentials()
+    }
+
+    /// Whether the log takes what arrives.
+    #[must_use]
+    pub fn refusals(&self) -> &Refusals {
+        self.admission.refusals()
     }
 
     /// Serves sensors until `shutdown`, then sees what is in flight into the log, within the drain limit.

@@ -191,7 +191,11 @@ async fn what_the_log_may_take_later_is_refused_for_now() {
     assert_eq!(refused.reason, Refusal::LogUnavailable);
     assert!(refused.text.contains("no leader"));
     assert!(refused.retry_after > Duration::ZERO);
+    // Readiness hangs on it.
+    let standing = admission.refusals().standing().unwrap();
+    assert!(standing.contains("no leader"), "{standing}");
     assert_eq!(append(&admission, "icu-1", 1).await, Ok(Durable::Logged));
+    assert_eq!(admission.refusals().standing(), None);
     assert!(log.records(Topic::Quarantine).is_empty());
 }
 

@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use super::log::OpenLog;
 use crate::Failure;
-use crate::ingest::{self, IngestError, IngestOptions};
+use crate::ingest::{self, IngestError, IngestOptions, Refusals};
 
 /// With less than this left the certificate needs somebody's attention before sensors are cut off.
 const EXPIRING_MS: i64 = 60 * 60 * 1000;
@@ -34,7 +34,8 @@ impl Door {
         let latch = readiness.register("ingest");
         let bound = ingest::bind(IngestOptions { serve: options }, log.log()).await?;
         let credentials = Arc::clone(bound.credentials());
-        let watching = tokio::spawn(watch(credentials, latch));
+        let refusals = bound.refusals().clone();
+        let watching = tokio::spawn(watch(credentials, refusals, latch));
         let (stop, process) = (stop.clone(), process.clone());
         let serving = tokio::spawn(async move {
             let ended = bound.run(async move { stop.wait().await }).await;
@@ -58,22 +59,31 @@ impl Door {
     }
 }
 
-/// Ready while the certificate is good for some time.
-async fn watch(credentials: Arc<CredentialStore>, latch: Latch) {
+/// Ready while the certificate is good for some time and the log takes what arrives.
+async fn watch(credentials: Arc<CredentialStore>, refusals: Refusals, latch: Latch) {
     let mut ticks = tokio::time::interval(WATCH);
     loop {
         ticks.tick().await;
-        match credentials.current() {
-            Ok(current) => {
-                let until = current.facts().not_after_ms;
-                if until.saturating_sub(now_ms()) < EXPIRING_MS {
-                    latch.not_ready(format!("the certificate expires at {}", Utc(until)));
-                } else {
-                    latch.ready();
-                }
-            }
-            Err(fault) => latch.not_ready(fault.to_string()),
+        let fault = fault_of(&credentials).or_else(|| {
+            let reason = refusals.standing()?;
+            Some(format!("batches are refused: {reason}"))
+        });
+        match fault {
+            Some(fault) => latch.not_ready(fault),
+            None => latch.ready(),
         }
+    }
+}
+
+/// What is wrong with the certificate.
+fn fault_of(credentials: &CredentialStore) -> Option<String> {
+    match credentials.current() {
+        Ok(current) => {
+            let until = current.facts().not_after_ms;
+            (until.saturating_sub(now_ms()) < EXPIRING_MS)
+                .then(|| format!("the certificate expires at {}", Utc(until)))
+        }
+        Err(fault) => Some(fault.to_string()),
     }
 }
 
