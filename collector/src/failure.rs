@@ -67,7 +67,13 @@ impl From<Closed> for Failure {
 
 impl From<PkiError> for Failure {
     fn from(error: PkiError) -> Self {
-        Self::new(exit::FAILURE, error.to_string())
+        let code = match &error {
+            PkiError::Name { .. } | PkiError::Days(_) => exit::USAGE,
+            PkiError::Content { .. } => exit::DATA,
+            PkiError::Unreadable { .. } | PkiError::NoAuthority { .. } => exit::NO_INPUT,
+            _ => exit::FAILURE,
+        };
+        Self::new(code, error.to_string())
     }
 }
 

@@ -190,3 +190,27 @@ fn a_folder_in_which_no_log_can_be_kept_is_a_fault_of_the_check() {
         );
     }
 }
+
+#[test]
+fn the_authority_ends_with_the_codes_that_all_commands_have() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "no certificate\n").unwrap();
+    let init = ["pki", "init", "--dir", "pki", "--server-name", "localhost"];
+    let domain = |domain| [&init[..], &["--trust-domain", domain]].concat();
+    let sensor = ["--site", "main", "--sensor", "a"];
+    let issue = |dir, days| {
+        let given = ["pki", "issue", "--dir", dir, "--days", days];
+        [&given[..], &sensor[..]].concat()
+    };
+    for (wanted, args) in [
+        (64, domain("Bad Dom")),
+        (0, domain("auscult.example")),
+        (64, issue("pki", "0")),
+        (66, issue("nosuchpki", "9")),
+        (66, vec!["pki", "show", "nosuch"]),
+        (65, vec!["pki", "show", "notes.txt"]),
+    ] {
+        let (code, _, said) = collector(folder.path(), &args);
+        assert_eq!(code, wanted, "{args:?}: {said}");
+    }
+}

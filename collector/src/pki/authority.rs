@@ -222,15 +222,15 @@ impl Authority {
         }
         let pem = files::read(&certificate)?;
         let der = CertificateDer::from_pem_slice(pem.as_bytes())
-            .map_err(|e| files::fault(&certificate, e))?;
-        let facts = CertificateFacts::read(&der).map_err(|e| files::fault(&certificate, e))?;
+            .map_err(|e| files::content(&certificate, e))?;
+        let facts = CertificateFacts::read(&der).map_err(|e| files::content(&certificate, e))?;
         let trust_domain = facts
             .uris
             .first()
             .and_then(|uri| uri.strip_prefix("spiffe://"))
-            .ok_or_else(|| files::fault(&certificate, "it names no trust domain"))?
+            .ok_or_else(|| files::content(&certificate, "it names no trust domain"))?
             .to_owned();
-        let pair = KeyPair::from_pem(&files::read(&key)?).map_err(|e| files::fault(&key, e))?;
+        let pair = KeyPair::from_pem(&files::read(&key)?).map_err(|e| files::content(&key, e))?;
         Ok(Self {
             dir: dir.to_owned(),
             issuer: Issuer::from_ca_cert_pem(&pem, pair)?,

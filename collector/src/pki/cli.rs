@@ -157,18 +157,18 @@ fn lines(files: [&PathBuf; 3]) -> String {
 /// What the certificates in a PEM file say.
 ///
 /// # Errors
-/// [`PkiError::File`].
+/// [`PkiError::Unreadable`] or [`PkiError::Content`].
 pub fn show(file: &Path) -> Result<String, PkiError> {
     let pem = files::read(file)?;
     let certificates = CertificateDer::pem_slice_iter(pem.as_bytes())
         .collect::<Result<Vec<_>, _>>()
-        .map_err(|e| files::fault(file, e))?;
+        .map_err(|e| files::content(file, e))?;
     if certificates.is_empty() {
-        return Err(files::fault(file, "it holds no certificate in PEM"));
+        return Err(files::content(file, "it holds no certificate in PEM"));
     }
     let mut text = String::new();
     for der in certificates {
-        let facts = CertificateFacts::read(&der).map_err(|e| files::fault(file, e))?;
+        let facts = CertificateFacts::read(&der).map_err(|e| files::content(file, e))?;
         text.push_str(&describe(file, &facts));
     }
     Ok(text)

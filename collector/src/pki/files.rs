@@ -14,6 +14,14 @@ pub(super) fn fault(path: &Path, cause: impl std::fmt::Display) -> PkiError {
     }
 }
 
+/// A file that is not as it should be.
+pub(super) fn content(path: &Path, cause: impl std::fmt::Display) -> PkiError {
+    PkiError::Content {
+        path: path.to_owned(),
+        cause: cause.to_string(),
+    }
+}
+
 /// A folder that only its owner can enter.
 pub(super) fn folder(path: &Path) -> Result<(), PkiError> {
     fs::DirBuilder::new()
@@ -28,7 +36,13 @@ pub(super) fn exists(path: &Path) -> Result<bool, PkiError> {
 }
 
 pub(super) fn read(path: &Path) -> Result<String, PkiError> {
-    fs::read_to_string(path).map_err(|e| fault(path, e))
+    fs::read_to_string(path).map_err(|e| match e.kind() {
+        std::io::ErrorKind::InvalidData => content(path, "it is no text, and PEM is"),
+        _ => PkiError::Unreadable {
+            path: path.to_owned(),
+            cause: e.to_string(),
+        },
+    })
 }
 
 /// Readable by everybody.

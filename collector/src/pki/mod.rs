@@ -33,12 +33,28 @@ pub enum PkiError {
         /// The folder.
         dir: PathBuf,
     },
-    /// A file or folder.
+    /// A file that cannot be read.
+    #[error("{}: {cause}", path.display())]
+    Unreadable {
+        /// Which.
+        path: PathBuf,
+        /// What the operating system says.
+        cause: String,
+    },
+    /// A file that was read and is not as it should be.
+    #[error("{}: {cause}", path.display())]
+    Content {
+        /// Which.
+        path: PathBuf,
+        /// What the parser says.
+        cause: String,
+    },
+    /// A file or folder that cannot be written or looked at.
     #[error("{}: {cause}", path.display())]
     File {
         /// Which.
         path: PathBuf,
-        /// What the operating system or the parser says.
+        /// What the operating system says.
         cause: String,
     },
     /// A name that cannot stand in a certificate.
