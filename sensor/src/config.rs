@@ -388,9 +388,17 @@ fn collector(section: &mut Section<'_>) -> DialOptions {
 
 fn admin(section: &mut Section<'_>) -> AdminConfig {
     let default = SocketAddr::from(([127, 0, 0, 1], 9470));
+    let explicit = section.has("listen");
+    let text = section.string("listen");
+    let listen = text.map_or(Some(default), |text| text.parse().ok());
+    if listen.is_none() {
+        let wanted =
+            format!("is not an address to listen on; write IP:PORT, such as \"{default}\"");
+        section.fault("listen", &wanted);
+    }
     AdminConfig {
-        explicit: section.has("listen"),
-        listen: section.parsed_or("listen", default),
+        explicit,
+        listen: listen.unwrap_or(default),
     }
 }
 

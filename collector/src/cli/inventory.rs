@@ -2,11 +2,12 @@
 
 mod row;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use auscult_log::{StartAt, Stored, Topic};
+use auscult_process::exit;
 use serde_json::Value;
 
 use super::output::Output;
@@ -24,7 +25,7 @@ const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
 /// Shows the inventory.
 ///
 /// # Errors
-/// When the log cannot be read.
+/// When the log cannot be read; 64 for a site that is not there.
 pub fn run(config: &CollectorConfig, args: &InventoryArgs) -> Result<(), Failure> {
     let mut reader = source::open(config, Topic::Inventory, StartAt::Beginning)?;
     let mut out = Output::new();
@@ -33,6 +34,9 @@ pub fn run(config: &CollectorConfig, args: &InventoryArgs) -> Result<(), Failure
         if let Some(stored) = reader.next(WAIT)? {
             devices.take(&stored);
         }
+    }
+    if !args.watch {
+        devices.site_is_there(args)?;
     }
     show(&mut out, args, &devices)?;
     if !args.watch {
@@ -117,6 +121,23 @@ impl Devices {
                 self.0.get(&key)
             }
         }
+    }
+
+    /// Refuses a site without devices where others have some. Whoever watches may wait for the first.
+    fn site_is_there(&self, args: &InventoryArgs) -> Result<(), Failure> {
+        let Some(site) = &args.site else {
+            return Ok(());
+        };
+        let sites: BTreeSet<&str> = self.0.values().map(|it| it.row.site.as_str()).collect();
+        if sites.is_empty() || sites.contains(site.as_str()) {
+            return Ok(());
+        }
+        let sites: Vec<&str> = sites.into_iter().collect();
+        let message = format!(
+            "--site {site}: no device is at such a site; there are {}",
+            sites.join(", ")
+        );
+        Err(Failure::new(exit::USAGE, message))
     }
 
     /// By site, then name, then address.

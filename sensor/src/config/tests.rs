@@ -131,3 +131,15 @@ fn a_log_filter_that_is_none_is_a_fault_with_its_line() {
         "{said}"
     );
 }
+
+#[test]
+fn an_address_without_ip_and_port_is_told_the_wanted_form() {
+    let text = format!("{LEAST}[admin]\nlisten = \"localhost\"\n");
+    let faults = Config::parse("s.toml", &text, Captures::Required).unwrap_err();
+    let said = faults.to_string();
+    assert!(said.starts_with("s.toml:10: admin.listen: "), "{said}");
+    assert!(
+        said.contains("write IP:PORT, such as \"127.0.0.1:9470\""),
+        "{said}"
+    );
+}

@@ -115,16 +115,19 @@ fn are_credentials_bad(config: &Config) -> bool {
 
 /// Reads every file once: what cannot be read is reported now, and times are known before the first frame is replayed.
 fn scan(arguments: &[PathBuf]) -> (Vec<Scanned>, u8) {
-    let files = match inputs::expand(arguments) {
-        Ok(files) => files,
+    let inputs = match inputs::expand(arguments) {
+        Ok(inputs) => inputs,
         Err(error) => {
             tracing::error!(%error, "no input");
             return (Vec::new(), exit::NO_INPUT);
         }
     };
+    if let Some(warning) = inputs.warning() {
+        tracing::warn!("{warning}");
+    }
     let mut scanned = Vec::new();
     let mut code = exit::OK;
-    for path in files {
+    for path in inputs.files {
         if path.as_os_str() == "-" {
             tracing::error!(
                 "standard input cannot be read twice, and a replay into a collector does; write it to a file first"

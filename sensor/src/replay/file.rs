@@ -1,5 +1,6 @@
 //! A capture file, read to its end or to its damage.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use auscult_dissect::FrameMeta;
@@ -16,6 +17,12 @@ pub enum Unreadable {
         path: PathBuf,
         /// Why.
         error: std::io::Error,
+    },
+    /// It is compressed.
+    #[error("{}: is compressed, and libpcap reads captures only as they were written; decompress it first", path.display())]
+    Compressed {
+        /// Which file.
+        path: PathBuf,
     },
     /// libpcap does not know what it is.
     #[error("{}: not a capture that libpcap reads ({reason}); pcap and pcapng files are", path.display())]
@@ -109,7 +116,13 @@ impl CaptureFile {
             if meta.is_dir() {
                 return Err(refused(std::io::ErrorKind::IsADirectory.into()));
             }
-            std::fs::File::open(path).map_err(refused)?;
+            let file = std::fs::File::open(path).map_err(refused)?;
+            // What was read of a pipe would be gone.
+            if meta.is_file() && is_compressed(file) {
+                return Err(Unreadable::Compressed {
+                    path: path.to_owned(),
+                });
+            }
         }
         let capture =
             Capture::from_file_with_precision(path, Precision::Nano).map_err(|error| {
@@ -162,6 +175,14 @@ pub(crate) fn nanos(seconds: i64, nanos: i64) -> i64 {
     seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
 }
 
+/// Whether a file begins as gzip, zstd, xz or bzip2 do. One that cannot be read is for libpcap to refuse.
+fn is_compressed(file: std::fs::File) -> bool {
+    const MAGICS: [&[u8]; 4] = [b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xfd7zXZ", b"BZh"];
+    let mut head = Vec::new();
+    let read = file.take(8).read_to_end(&mut head);
+    read.is_ok() && MAGICS.iter().any(|magic| head.starts_with(magic))
+}
+
 fn end_of(error: &pcap::Error) -> End {
     match error {
         pcap::Error::NoMorePackets => End::Complete,
@@ -175,5 +196,19 @@ fn plain(error: &pcap::Error) -> String {
     match error {
         pcap::Error::PcapError(text) => text.clone(),
         error => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_compressed_capture_is_said_to_be_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.pcap.gz");
+        std::fs::write(&path, b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03").unwrap();
+        let said = CaptureFile::open(&path).unwrap_err().to_string();
+        assert!(said.ends_with("decompress it first"), "{said}");
     }
 }

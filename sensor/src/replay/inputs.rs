@@ -8,27 +8,51 @@ const EXTENSIONS: [&str; 5] = ["pcap", "pcapng", "cap", "dmp", "ntar"];
 /// Folders within folders are read this deep.
 const DEPTH: usize = 8;
 
+/// What the arguments mean.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Inputs {
+    /// The files to read, in order.
+    pub files: Vec<PathBuf>,
+    /// Files of folders that do not end as captures do.
+    pub passed_over: usize,
+}
+
+impl Inputs {
+    /// What to tell about files that are not read, when there are any.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        let plural = if self.passed_over == 1 { "" } else { "s" };
+        (self.passed_over > 0).then(|| {
+            format!(
+                "{} file{plural} passed over: of a folder only files that end in .{} are read; name a file itself to have it read",
+                self.passed_over,
+                EXTENSIONS.join(", .")
+            )
+        })
+    }
+}
+
 /// Files in the order of the arguments: a file as it is, a folder as the captures below it in the order of their names, a last
 /// component with `*` or `?` (which a shell did not expand) as its matches.
 ///
 /// # Errors
 /// When a folder cannot be read, or a pattern matches nothing.
-pub fn expand(arguments: &[PathBuf]) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+pub fn expand(arguments: &[PathBuf]) -> io::Result<Inputs> {
+    let mut inputs = Inputs::default();
     for argument in arguments {
         if argument.is_dir() {
-            let before = files.len();
-            captures_below(argument, DEPTH, &mut files)?;
-            if files.len() == before {
+            let before = inputs.files.len();
+            captures_below(argument, DEPTH, &mut inputs)?;
+            if inputs.files.len() == before {
                 return Err(nothing(argument, "holds no .pcap, .pcapng or .cap file"));
             }
         } else if let Some(pattern) = pattern_of(argument) {
-            files.append(&mut matches(argument, &pattern)?);
+            inputs.files.append(&mut matches(argument, &pattern)?);
         } else {
-            files.push(argument.clone());
+            inputs.files.push(argument.clone());
         }
     }
-    Ok(files)
+    Ok(inputs)
 }
 
 fn nothing(path: &Path, why: &str) -> io::Error {
@@ -38,11 +62,11 @@ fn nothing(path: &Path, why: &str) -> io::Error {
     )
 }
 
-fn captures_below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::Result<()> {
+fn captures_below(folder: &Path, depth: usize, inputs: &mut Inputs) -> io::Result<()> {
     for entry in sorted(folder)? {
         if entry.is_dir() {
             if depth > 0 {
-                captures_below(&entry, depth - 1, files)?;
+                captures_below(&entry, depth - 1, inputs)?;
             }
         } else if entry
             .extension()
@@ -53,7 +77,9 @@ fn captures_below(folder: &Path, depth: usize, files: &mut Vec<PathBuf>) -> io::
                     .any(|known| extension.eq_ignore_ascii_case(known))
             })
         {
-            files.push(entry);
+            inputs.files.push(entry);
+        } else {
+            inputs.passed_over = inputs.passed_over.saturating_add(1);
         }
     }
     Ok(())
@@ -145,15 +171,20 @@ mod tests {
             names.collect::<Vec<_>>()
         };
         assert_eq!(
-            names(expand(&[folder.path().to_owned()]).unwrap()),
+            names(expand(&[folder.path().to_owned()]).unwrap().files),
             ["a.PCAPNG", "b/x.cap", "c.pcap"]
         );
         assert_eq!(
-            names(expand(&[folder.path().join("*.pcap")]).unwrap()),
+            names(expand(&[folder.path().join("*.pcap")]).unwrap().files),
             ["c.pcap"]
         );
+        let warning = expand(&[folder.path().to_owned()]).unwrap().warning();
+        assert!(warning.unwrap().starts_with("1 file passed over: "));
         assert!(expand(&[folder.path().join("*.none")]).is_err());
         let missing = folder.path().join("missing.pcap");
-        assert_eq!(expand(std::slice::from_ref(&missing)).unwrap(), [missing]);
+        assert_eq!(
+            expand(std::slice::from_ref(&missing)).unwrap().files,
+            [missing]
+        );
     }
 }

@@ -28,16 +28,19 @@ pub enum Output {
 /// When standard output cannot be written.
 pub fn run(arguments: &[PathBuf], output: Output) -> io::Result<u8> {
     let mut errors = io::stderr().lock();
-    let files = match inputs::expand(arguments) {
-        Ok(files) => files,
+    let inputs = match inputs::expand(arguments) {
+        Ok(inputs) => inputs,
         Err(error) => {
             writeln!(errors, "error: {error}")?;
             return Ok(exit::NO_INPUT);
         }
     };
+    if let Some(warning) = inputs.warning() {
+        writeln!(errors, "warning: {warning}")?;
+    }
     let mut out = io::BufWriter::new(io::stdout().lock());
     let mut code = exit::OK;
-    for path in &files {
+    for path in &inputs.files {
         match one(&mut out, path, output) {
             Ok(None) => {}
             Ok(Some(warning)) => {
@@ -50,7 +53,9 @@ pub fn run(arguments: &[PathBuf], output: Output) -> io::Result<u8> {
                 writeln!(errors, "error: {error}")?;
                 let this = match error {
                     Unreadable::Refused { .. } => exit::NO_INPUT,
-                    Unreadable::NotACapture { .. } => exit::DATA_ERROR,
+                    Unreadable::Compressed { .. } | Unreadable::NotACapture { .. } => {
+                        exit::DATA_ERROR
+                    }
                 };
                 code = if code == exit::OK { this } else { code };
             }

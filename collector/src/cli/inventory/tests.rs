@@ -111,6 +111,18 @@ fn a_site_is_chosen_by_its_name() {
         .map(|record| record.row.site.as_str())
         .collect();
     assert_eq!(chosen, ["south"]);
+    assert_eq!(devices.site_is_there(&args), Ok(()));
+    let args = InventoryArgs {
+        site: Some("nosuch".to_owned()),
+        ..args
+    };
+    let refused = devices.site_is_there(&args).unwrap_err();
+    assert_eq!(refused.code, exit::USAGE);
+    assert!(
+        refused.message.ends_with("there are north, south"),
+        "{refused}"
+    );
+    assert_eq!(Devices::default().site_is_there(&args), Ok(()));
 }
 
 #[test]
