@@ -1,7 +1,7 @@
 //! Events carried out on the graph.
 
 use super::{Concern, Event};
-use crate::document::{ControlEntry, ControlKind, ConversationEntry, DeviceEntry};
+use crate::document::{ControlEntry, ControlKind, ConversationEntry, DeviceEntry, DeviceState};
 use crate::graph::{Device, Graph, Talk};
 use crate::site::day_of;
 
@@ -167,7 +167,14 @@ impl Graph {
             return;
         };
         concern.note_peers(self.device(slot));
-        self.use_links(slot, -1);
+        // Who stays where it was uses the links that it used: taken out and put in again, they would count as changed, and every world
+        // that takes one of them would be played again.
+        let old = self.device(slot);
+        let stays = old.active == (entry.state == DeviceState::Active)
+            && *self.segments[old.segment as usize].id == *entry.segment;
+        if !stays {
+            self.use_links(slot, -1);
+        }
         self.count_services(slot, false);
         self.raze_surfaces(slot);
         self.strike(slot);
@@ -185,7 +192,9 @@ impl Graph {
             device.served = old.served;
         }
         self.enrol(slot);
-        self.use_links(slot, 1);
+        if !stays {
+            self.use_links(slot, 1);
+        }
         self.count_services(slot, true);
         self.raise_surfaces(slot, false);
         concern.raised.insert(slot);

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::document::{DeviceEntry, Document};
+use crate::document::{DeviceEntry, Document, SegmentEntry};
 use crate::event::Event;
 use crate::layers::{Grid, forward_on};
 use made_site::Random;
@@ -185,4 +185,33 @@ fn the_grid_is_as_near_as_the_readme_says() {
         );
         assert!((grid.loss / exact.loss - 1.0).abs() < 0.03);
     }
+}
+
+#[test]
+fn a_device_that_stays_where_it_was_stirs_no_world_that_does_not_reach_it() {
+    let mut document = made_site::site(5, 600, 3);
+    // Small segments, so that a device is often the only one that uses a link.
+    for (number, device) in document.devices.iter_mut().enumerate() {
+        device.segment = format!("v{}", number % 60);
+    }
+    let segment = |number| SegmentEntry {
+        id: format!("v{number}"),
+    };
+    document.segments = (0..60).map(segment).collect();
+    let policy = coarse(1.5);
+    let mut assessor = Assessor::new(&Site::try_from(document.clone()).unwrap(), &policy).unwrap();
+    let mut asked = 0;
+    for entry in &document.devices {
+        let slot = assessor.graph.device_by_id[entry.id.as_str()];
+        let own = assessor.graph.device(slot);
+        let alone = assessor.worlds.visits[slot as usize].is_empty();
+        if !alone || own.out.is_empty() || asked == 40 {
+            continue;
+        }
+        asked += 1;
+        let again = Event::Device(Box::new(entry.clone()));
+        let changes = assessor.apply(&[again]).unwrap();
+        assert_eq!(changes.replayed, 0, "{}", entry.id);
+    }
+    assert!(asked > 5, "{asked} devices were asked about");
 }
