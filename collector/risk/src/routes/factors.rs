@@ -26,6 +26,16 @@ fn matched(matched: Match) -> &'static str {
     }
 }
 
+/// What harm to people may follow, in words.
+fn human(impact: HumanImpact) -> &'static str {
+    match impact {
+        HumanImpact::Low => "low",
+        HumanImpact::Medium => "medium",
+        HumanImpact::High => "high",
+        HumanImpact::VeryHigh => "very high",
+    }
+}
+
 /// `1 day`, `2 days`.
 pub(super) fn days(count: u32) -> String {
     let plural = if count == 1 { "" } else { "s" };
@@ -129,12 +139,7 @@ impl Explainer<'_> {
                 impact.total,
                 format!(
                     "{} human impact ({}), in use {}, fallback {}, {} records",
-                    match impact.human {
-                        HumanImpact::Low => "low",
-                        HumanImpact::Medium => "medium",
-                        HumanImpact::High => "high",
-                        HumanImpact::VeryHigh => "very high",
-                    },
+                    human(impact.human),
                     impact.level,
                     impact.in_use,
                     yes(impact.fallback),
