@@ -72,6 +72,10 @@ struct Stage {
     open: BTreeMap<String, Value>,
 }
 
+#[expect(
+    clippy::print_stderr,
+    reason = "how far it is, beside the figures on standard output"
+)]
 async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
     let dir = tempfile::tempdir()?;
     let prefix = format!("bench-findings-{}-{devices}.", std::process::id());
