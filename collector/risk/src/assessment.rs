@@ -193,7 +193,9 @@ pub struct Summary {
     /// Share of `direct` that they cover; not of `loss`.
     pub covered: f64,
     /// Sum of the scores of all pairs that are not accepted: the direct loss per campaign that goes through known weaknesses.
-    pub direct: f64,
+    /// Older assessments do not have it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub direct: Option<f64>,
     /// Expected loss of the whole site per campaign, engine A: what goes through no known weakness, and what is accepted, included.
     pub loss: f64,
     /// Expected devices per campaign, engine A.

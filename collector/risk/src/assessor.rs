@@ -245,7 +245,7 @@ impl Assessor {
             pairs: pairs as u32,
             in_cut: cut.listed.len() as u32,
             covered: cut.covered,
-            direct: cut.direct,
+            direct: Some(cut.direct),
             loss: self.layers.loss,
             campaign_size_layers: self.layers.size,
             campaign_size_worlds: reached as f64 / f64::from(self.worlds.count),

@@ -76,6 +76,21 @@ fn schemas_accept_what_is_read_and_written() {
 }
 
 #[test]
+fn an_assessment_without_the_direct_loss_still_reads() {
+    let assessment = assess(&site(&hand_site()), &Policy::published().unwrap()).unwrap();
+    let mut written = serde_json::to_value(&assessment).unwrap();
+    let summary = written["summary"].as_object_mut().unwrap();
+    assert!(summary.remove("direct").is_some());
+    let schema: Value = serde_json::from_str(ASSESSMENT_SCHEMA).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert!(validator.is_valid(&written));
+    let read: auscult_risk::Assessment = serde_json::from_value(written.clone()).unwrap();
+    assert_eq!(read.summary.direct, None);
+    // Written again, it has no direct loss either.
+    assert_eq!(serde_json::to_value(&read).unwrap(), written);
+}
+
+#[test]
 fn every_fault_of_shape_is_listed_at_once_with_its_path() {
     let mut document = hand_site();
     document["devices"][0]["colour"] = json!("red");

@@ -40,7 +40,7 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>], names: &Names) ->
         counted(it.pairs, "pair"),
         counted(it.devices, "device"),
         it.covered * 100.0,
-        number(it.direct)
+        it.direct.map_or_else(|| "loss".to_owned(), number)
     ));
     lines.push(format!(
         "loss of the whole site a campaign, ways without a known weakness included: {}",
