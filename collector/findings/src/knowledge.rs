@@ -97,11 +97,7 @@ impl Known {
     /// What can be done, in the words of the most trusted source that has any.
     #[must_use]
     pub fn remedy(&self) -> Option<&str> {
-        let stated = self.stated.as_ref()?;
-        stated.claims().find_map(|(_, claim)| match claim {
-            Claim::Remedy(_, text) if !text.is_empty() => Some(text.as_str()),
-            _ => None,
-        })
+        self.stated.as_ref()?.remedy()
     }
 
     /// The first CWE that is named.

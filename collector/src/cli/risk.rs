@@ -3,6 +3,7 @@
 mod asked;
 mod decide;
 mod explain;
+mod meaning;
 mod show;
 mod spread;
 mod what_if;
@@ -33,7 +34,8 @@ pub enum RiskAction {
         #[arg(long)]
         json: bool,
     },
-    /// Why: the ways to a device or to one weakness of it, hop by hop with the evidence, and every factor of the score.
+    /// Why: what the weaknesses of a device are and what can be done, the ways to them, hop by hop with the evidence, and every factor
+    /// of the score.
     #[command(after_help = "Examples:\n  \
         auscult-collector risk explain pump-7                            every weakness of a device\n  \
         auscult-collector risk explain pump-7/CVE-2026-1                 one of them\n  \
@@ -263,11 +265,9 @@ fn on_list<'a>(assessed: &'a Assessed, assessment: &'a Assessment) -> Vec<standa
 
 fn top(assessed: &Assessed) -> Vec<String> {
     let assessment = assessed.assessor.assessment();
-    show::top(
-        &assessment,
-        &on_list(assessed, &assessment),
-        &assessed.names,
-    )
+    let pairs = on_list(assessed, &assessment);
+    let meanings = meaning::of(assessed, weaknesses(&pairs));
+    show::top(&assessment, &pairs, &meanings, &assessed.names)
 }
 
 fn top_json(assessed: &Assessed) -> Value {
@@ -277,8 +277,16 @@ fn top_json(assessed: &Assessed) -> Value {
     named(
         assessed,
         devices,
-        json!({ "summary": assessment.summary, "pairs": pairs }),
+        json!({
+            "summary": assessment.summary,
+            "pairs": pairs,
+            "weaknesses": meaning::of(assessed, weaknesses(&pairs)),
+        }),
     )
+}
+
+fn weaknesses<'a>(pairs: &'a [standards::Pair<'_>]) -> impl Iterator<Item = &'a str> {
+    pairs.iter().map(|pair| pair.risk.weakness.as_str())
 }
 
 /// The first of them, at most `most`; 0: all.

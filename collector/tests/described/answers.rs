@@ -1,5 +1,7 @@
 //! What `risk` answers about the described site.
 
+use serde_json::Value;
+
 use super::{good, json, run, seeds, site, stderr};
 
 #[test]
@@ -90,6 +92,60 @@ fn explain_names_every_hop_with_its_evidence() {
     let unknown = run(&["risk", "explain", "ventilator/CVE-1-1", &site]);
     assert_eq!(unknown.status.code(), Some(64));
     assert!(stderr(&unknown).contains("does not have the weakness"));
+}
+
+#[test]
+fn a_weakness_is_told_in_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let seen = folder.path().join("seen.json");
+    let mut document: Value = serde_json::from_slice(&std::fs::read(site()).unwrap()).unwrap();
+    document["devices"][1]["weaknesses"] =
+        serde_json::json!([{"id": "AUSCULT-W-015", "service": "tcp/104"}]);
+    document["vulnerabilities"]["AUSCULT-W-015"] =
+        serde_json::json!({"cvss": ["CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"], "epss": 0.9});
+    document["policy"] = serde_json::json!({"cut": {"covered": 1.0, "share": 1.0}});
+    std::fs::write(&seen, document.to_string()).unwrap();
+    let (seen, seeds) = (seen.display().to_string(), seeds());
+    // Observed: known without any intelligence. Stated: as its publisher calls it.
+    let observed = good(&["risk", "explain", "archive", &seen]);
+    let stated = good(&["risk", "explain", "pump", &seen, "--intel", &seeds]);
+    let top = good(&["risk", "top", &seen, "--intel", &seeds]);
+    for (told, parts) in [
+        (
+            &observed,
+            [
+                "\n  Images without encryption (DICOM)\n",
+                "\n  remedy: Use DICOM's TLS profiles",
+            ],
+        ),
+        (
+            &stated,
+            [
+                "\n  Clear-text service password\n",
+                "\n  remedy: Update to 2.6.\n",
+            ],
+        ),
+        (
+            &top,
+            [
+                "AUSCULT-W-015   Images without encryption (DICOM)",
+                "CVE-2026-11111  Clear-text service password",
+            ],
+        ),
+    ] {
+        for part in parts {
+            assert!(told.contains(part), "{part} is not in:\n{told}");
+        }
+    }
+    for args in [&["risk", "top"][..], &["risk", "explain", "pump"]] {
+        let answer = json(&[args, &[&seen, "--intel", &seeds, "--json"]].concat());
+        assert_eq!(
+            answer["weaknesses"]["CVE-2026-11111"],
+            serde_json::json!({"title": "Clear-text service password", "remedy": "Update to 2.6."})
+        );
+        // Of what nobody described there is nothing to say.
+        assert_eq!(answer["weaknesses"].get("CVE-2026-1"), None);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@ use auscult_process::exit;
 use auscult_risk::{Assessment, Assessor, Hop, PairRisk, WorldRoute};
 use serde_json::json;
 
+use super::meaning::{self, Meaning};
 use super::show::{number, percent};
 use super::what_if::{device_and, no_such_device};
 use super::{print, print_json};
@@ -32,6 +33,7 @@ pub(super) fn run(assessed: &Assessed, what: &str, json: bool) -> Result<(), Fai
         .unwrap_or_default();
     let mut written = standards::beside(assessed.site.document(), &assessed.policy, &assessment);
     written.pairs.retain(|pair| chosen(pair.risk));
+    let meanings = meaning::of(assessed, super::weaknesses(&written.pairs));
     let risk = assessment.devices.iter().find(|risk| risk.device == device);
     if json {
         let on_routes = written.pairs.iter().flat_map(|pair| &pair.risk.path);
@@ -42,6 +44,7 @@ pub(super) fn run(assessed: &Assessed, what: &str, json: bool) -> Result<(), Fai
         let answer = json!({
             "device": risk,
             "pairs": written.pairs,
+            "weaknesses": meanings,
             "campaigns": routes,
         });
         return print_json(&super::named(assessed, named, answer));
@@ -67,7 +70,8 @@ pub(super) fn run(assessed: &Assessed, what: &str, json: bool) -> Result<(), Fai
         lines.push("it has no weakness in this site".to_owned());
     }
     for pair in &written.pairs {
-        lines.extend(explain(pair, names));
+        let meaning = meanings.get(&pair.risk.weakness);
+        lines.extend(explain(pair, meaning, names));
     }
     lines.extend(campaigns(&routes, names));
     print(&lines)
@@ -167,7 +171,7 @@ fn evidence(
     Ok(())
 }
 
-fn explain(pair: &Pair<'_>, names: &Names) -> Vec<String> {
+fn explain(pair: &Pair<'_>, meaning: Option<&Meaning>, names: &Names) -> Vec<String> {
     let risk = pair.risk;
     let it = &pair.standards;
     let service = risk
@@ -183,6 +187,9 @@ fn explain(pair: &Pair<'_>, names: &Names) -> Vec<String> {
             tier(risk),
             if risk.in_cut { ", on the list" } else { "" }
         ),
+    ];
+    lines.extend(meaning.into_iter().flat_map(in_words));
+    lines.extend([
         format!(
             "  score {} = likelihood {} x impact {} x consequence {}; through it, downstream included, {}",
             number(risk.score),
@@ -211,7 +218,7 @@ fn explain(pair: &Pair<'_>, names: &Names) -> Vec<String> {
                     cvss.vector
                 ))
         ),
-    ];
+    ]);
     for factor in &risk.factors {
         lines.push(format!(
             "  {:<22} {:>8}  {}",
@@ -229,6 +236,13 @@ fn explain(pair: &Pair<'_>, names: &Names) -> Vec<String> {
         lines.extend(route.hops.iter().map(|it| hop(it, names)));
     }
     lines
+}
+
+/// What the weakness is, and what can be done where that is known.
+fn in_words(meaning: &Meaning) -> impl Iterator<Item = String> {
+    let title = meaning.title.iter().map(|title| format!("  {title}"));
+    let remedy = meaning.remedy.iter();
+    title.chain(remedy.map(|remedy| format!("  remedy: {remedy}")))
 }
 
 fn tier(risk: &PairRisk) -> &'static str {

@@ -1,17 +1,21 @@
 //! Answers about risk as tables for people.
 
+use std::collections::BTreeMap;
+
 use auscult_risk::document::ControlKind;
 use auscult_risk::{Assessment, DeviceRisk, Plan, PlannedControl, WhatIf};
 
+use super::meaning::Meaning;
 use crate::cli::counted;
 use crate::cli::names::Names;
 use crate::cli::table::{self, Column};
 use crate::site::standards::Pair;
 
-const TOP: [Column; 9] = [
+const TOP: [Column; 10] = [
     ("#", 5),
     ("DEVICE", 36),
     ("WEAKNESS", 24),
+    ("TITLE", 44),
     ("SERVICE", 14),
     ("SCORE", 9),
     ("LIKELIHOOD", 10),
@@ -21,7 +25,12 @@ const TOP: [Column; 9] = [
 ];
 
 /// The to-do list.
-pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>], names: &Names) -> Vec<String> {
+pub(super) fn top(
+    assessment: &Assessment,
+    pairs: &[Pair<'_>],
+    meanings: &BTreeMap<String, Meaning>,
+    names: &Names,
+) -> Vec<String> {
     let it = &assessment.summary;
     let mut lines = Vec::new();
     if pairs.is_empty() {
@@ -32,7 +41,11 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>], names: &Names) ->
         ));
         return lines;
     }
-    let rows: Vec<Vec<String>> = pairs.iter().map(|pair| top_row(pair, names)).collect();
+    let rows = pairs.iter().map(|pair| {
+        let meaning = meanings.get(&pair.risk.weakness);
+        top_row(pair, meaning, names)
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
     lines.extend(table::render(&TOP, &rows));
     lines.push(format!(
         "{} of {} on {}: {:.1} % of the {} a campaign that is lost directly through known weaknesses",
@@ -50,7 +63,7 @@ pub(super) fn top(assessment: &Assessment, pairs: &[Pair<'_>], names: &Names) ->
     lines
 }
 
-fn top_row(pair: &Pair<'_>, names: &Names) -> Vec<String> {
+fn top_row(pair: &Pair<'_>, meaning: Option<&Meaning>, names: &Names) -> Vec<String> {
     let risk = pair.risk;
     let first = risk.path.first().and_then(|route| {
         let step = route.hops.iter().find(|hop| hop.from.is_some())?;
@@ -58,10 +71,12 @@ fn top_row(pair: &Pair<'_>, names: &Names) -> Vec<String> {
         Some(format!("{from} -> {}", names.shown(&step.to)))
     });
     let entry = || "enters here".to_owned();
+    let title = meaning.and_then(|it| it.title.clone());
     vec![
         risk.rank.to_string(),
         names.shown(&risk.device).to_owned(),
         risk.weakness.clone(),
+        title.unwrap_or_else(|| "-".to_owned()),
         risk.service.clone().unwrap_or_else(|| "-".to_owned()),
         number(risk.score),
         percent(risk.likelihood),
