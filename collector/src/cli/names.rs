@@ -7,6 +7,8 @@ use auscult_findings::Label;
 use auscult_inventory::DeviceSnapshot;
 use auscult_proto::Attribute;
 
+use super::table::CUT;
+
 /// Characters of an identifier that stand for it where no other begins alike: as many as `inventory` shows.
 pub(super) const SHORT: usize = 8;
 
@@ -49,8 +51,8 @@ impl Names {
         self.shown.get(id).map_or(id, String::as_str)
     }
 
-    /// The device that a name, an address, an interface address or the beginning of an identifier means; what means none, or several,
-    /// is left as it is.
+    /// The device that a name, whole or as a table cuts it, an address, an interface address or the beginning of an identifier means;
+    /// what means none, or several, is left as it is.
     pub(super) fn id<'a>(&'a self, name: &'a str) -> &'a str {
         match self.meant(name).as_slice() {
             [only] => only,
@@ -58,13 +60,17 @@ impl Names {
         }
     }
 
-    /// Every device that it may mean. Identifiers come before names, names before beginnings of identifiers.
+    /// Every device that it may mean. Identifiers come before names, names before beginnings of either; that of a name ends with the
+    /// ellipsis of a table.
     pub(super) fn meant(&self, name: &str) -> Vec<&str> {
         if let Some(id) = self.ids.get(name) {
             return vec![id];
         }
         if let Some(ids) = self.means.get(name) {
             return ids.iter().map(String::as_str).collect();
+        }
+        if let Some(start) = name.strip_suffix(CUT) {
+            return self.beginning(start);
         }
         if name.chars().count() < SHORT {
             return Vec::new();
@@ -74,6 +80,19 @@ impl Names {
             .map(String::as_str)
             .take_while(|id| id.starts_with(name))
             .collect()
+    }
+
+    /// Every device that has a name with this beginning, as tables cut names.
+    fn beginning(&self, start: &str) -> Vec<&str> {
+        if start.is_empty() {
+            return Vec::new();
+        }
+        let alike = self.means.range::<str, _>((Included(start), Unbounded));
+        let alike = alike.take_while(|(name, _)| name.starts_with(start));
+        let ids: BTreeSet<&str> = alike
+            .flat_map(|(_, ids)| ids.iter().map(String::as_str))
+            .collect();
+        ids.into_iter().collect()
     }
 
     /// The names of some devices, for an answer as JSON.
@@ -134,6 +153,7 @@ pub(super) fn first_component(value: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::table;
 
     fn label(name: Option<&str>, ip: Option<[u8; 4]>) -> Label {
         Label {
@@ -161,6 +181,32 @@ mod tests {
         assert_eq!(meant, ["a", "a", "ct", "c", "d"]);
         let some = names.some(["d", "c"]);
         assert_eq!(some, BTreeMap::from([("c", "10.0.0.3")]));
+    }
+
+    #[test]
+    fn a_name_as_a_table_cuts_it_means_its_device() {
+        let long = [
+            "infusion-pump-of-ward-3-bed-1",
+            "infusion-pump-of-ward-4-bed-1",
+        ];
+        let labels = BTreeMap::from([
+            ("a".to_owned(), label(Some(long[0]), None)),
+            ("b".to_owned(), label(Some(long[1]), None)),
+            ("c".to_owned(), label(Some("ct"), None)),
+        ]);
+        let names = Names::of(&labels, &BTreeMap::new());
+        let room = 24;
+        let lines = table::render(&[("NAME", room)], &[vec![long[0].to_owned()]]);
+        let cut = lines.last().map_or("", String::as_str);
+        assert!(cut.ends_with(CUT), "{cut}");
+        assert_eq!(names.id(cut), "a");
+        // Two begin so: both are named, none is meant.
+        let both = "infusion-pump-of…";
+        assert_eq!(names.meant(both), ["a", "b"]);
+        assert_eq!(names.id(both), both);
+        // Without the ellipsis it is not known to be cut, and nothing is no beginning.
+        assert!(names.meant("infusion-pump-of-ward-3").is_empty());
+        assert!(names.meant("…").is_empty());
     }
 
     #[test]

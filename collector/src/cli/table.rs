@@ -3,6 +3,9 @@
 /// One column: its heading and the widest it may get, in characters.
 pub(super) type Column = (&'static str, usize);
 
+/// Where a cell is cut.
+pub(super) const CUT: char = '…';
+
 /// Lines of a table with a heading; columns are as wide as their content, at most as wide as they may get.
 pub(super) fn render(columns: &[Column], rows: &[Vec<String>]) -> Vec<String> {
     let widths: Vec<usize> = columns
@@ -54,7 +57,7 @@ fn fit(text: &str, room: usize) -> String {
         return clean.collect();
     }
     let mut cut: String = clean.take(room.saturating_sub(1)).collect();
-    cut.push('…');
+    cut.push(CUT);
     cut
 }
 
