@@ -264,6 +264,23 @@ fn what_if_says_which_name_is_wrong() {
 }
 
 #[test]
+fn what_closing_would_end_is_told_of_changes_that_are_taken() {
+    let site = site();
+    let close = ["risk", "what-if", &site, "--close", "ventilator/tcp/2575"];
+    let told = "1 observed conversations use it, 1 of them clinical";
+    let taken = run(&close);
+    assert_eq!(taken.status.code(), Some(0));
+    assert!(stderr(&taken).contains(told), "{}", stderr(&taken));
+    let rejected = run(&[&close[..], &["--remove-device", "nobody"]].concat());
+    assert_eq!(rejected.status.code(), Some(64));
+    assert!(
+        !stderr(&rejected).contains("observed conversations"),
+        "{}",
+        stderr(&rejected)
+    );
+}
+
+#[test]
 fn what_if_names_every_wrong_change_at_once() {
     let site = site();
     let args = [

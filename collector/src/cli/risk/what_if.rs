@@ -33,6 +33,7 @@ pub(super) fn run(assessed: &Assessed, args: &WhatIfArgs) -> Result<(), Failure>
         };
         Failure::new(code, faults.to_string())
     })?;
+    tell_ended(assessed, &args.close)?;
     if args.json {
         return print_json(&answer);
     }
@@ -196,17 +197,37 @@ fn patch(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
     }))
 }
 
+/// The observed conversations with a service.
+fn using<'a>(
+    assessed: &'a Assessed,
+    id: &'a str,
+    service: &'a str,
+) -> impl Iterator<Item = &'a ConversationEntry> {
+    let all = assessed.site.document().conversations.iter();
+    all.filter(move |talk| talk.server == id && talk.service == service)
+}
+
+/// Says which observed conversations would end, of changes that were taken: beside a rejection it would read as if they were.
+fn tell_ended(assessed: &Assessed, closed: &[String]) -> Result<(), Failure> {
+    for what in closed {
+        let (id, service) = device_and(assessed, "--close", what, "DEVICE/SERVICE")?;
+        let count = using(assessed, id, service).count();
+        let clinical = using(assessed, id, service).filter(|talk| talk.clinical);
+        if count > 0 {
+            note(&format!(
+                "--close {what}: {count} observed conversations use it, {} of them clinical; closing it would end them",
+                clinical.count()
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn close(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
     let (id, service) = device_and(assessed, "--close", what, "DEVICE/SERVICE")?;
     let entry = device(assessed, "--close", id)?;
-    let used = assessed
-        .site
-        .document()
-        .conversations
-        .iter()
-        .filter(|talk| talk.server == id && talk.service == service);
-    let clinical = used.clone().filter(|talk| talk.clinical).count();
-    if !entry.services.iter().any(|own| own.id == service) && used.clone().next().is_none() {
+    let used = using(assessed, id, service).next().is_some();
+    if !used && !entry.services.iter().any(|own| own.id == service) {
         let names = entry.services.iter().map(|own| own.id.as_str());
         let names: Vec<&str> = names.collect();
         return Err(usage(format!(
@@ -217,12 +238,6 @@ fn close(assessed: &Assessed, what: &str) -> Result<Event, Failure> {
                 names.join(", ")
             }
         )));
-    }
-    let count = used.count();
-    if count > 0 {
-        note(&format!(
-            "--close {what}: {count} observed conversations use it, {clinical} of them clinical; closing it would end them"
-        ));
     }
     Ok(Event::Control(ControlEntry {
         device: Some(id.to_owned()),
