@@ -281,6 +281,34 @@ fn what_closing_would_end_is_told_of_changes_that_are_taken() {
 }
 
 #[test]
+fn a_loss_that_rises_where_a_way_in_goes_is_told_with_its_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let two = folder.path().join("two.json");
+    let mut document: Value = serde_json::from_slice(&std::fs::read(site()).unwrap()).unwrap();
+    let segments = document["segments"].as_array_mut().unwrap();
+    segments.push(serde_json::json!({"id": "lobby"}));
+    let devices = document["devices"].as_array_mut().unwrap();
+    devices.push(
+        serde_json::json!({"id": "kiosk", "segment": "lobby", "clinical": {"class": "workstation"},
+        "entry": {"kind": "mail_web"}, "weaknesses": []}),
+    );
+    std::fs::write(&two, document.to_string()).unwrap();
+    let two = two.display().to_string();
+    let gone = ["risk", "what-if", &two, "--remove-device", "kiosk"];
+    let why = "loss rises because campaigns began at kiosk too: the other ways in share them";
+    let told = good(&gone);
+    assert!(told.lines().nth(1) == Some(why), "{told}");
+    // As JSON the answer stays as it is, and the reason stands beside it.
+    let beside = run(&[&gone[..], &["--json"]].concat());
+    assert!(stderr(&beside).contains(why), "{}", stderr(&beside));
+    let answer: Value = serde_json::from_slice(&beside.stdout).unwrap();
+    assert!(answer["loss_after"].as_f64() > answer["loss_before"].as_f64());
+    // What is no way in takes loss with it, and nothing needs a reason.
+    let told = good(&["risk", "what-if", &two, "--remove-device", "archive"]);
+    assert!(!told.contains("loss rises"), "{told}");
+}
+
+#[test]
 fn what_if_names_every_wrong_change_at_once() {
     let site = site();
     let args = [

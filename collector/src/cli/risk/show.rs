@@ -125,14 +125,15 @@ const CHANGES: [Column; 4] = [
     ("SPRINGBOARD RANK", 16),
 ];
 
-/// Before and after.
-pub(super) fn what_if(answer: &WhatIf, names: &Names) -> Vec<String> {
+/// Before and after. `why`: what a loss that rises comes from.
+pub(super) fn what_if(answer: &WhatIf, why: Option<String>, names: &Names) -> Vec<String> {
     let mut lines = vec![format!(
         "loss a campaign: {} -> {} ({})",
         number(answer.loss_before),
         number(answer.loss_after),
         change(answer.loss_before, answer.loss_after)
     )];
+    lines.extend(why);
     let pair = |(device, weakness, service): &(String, String, Option<String>)| {
         let service = service.as_deref().unwrap_or("-");
         let device = names.shown(device);

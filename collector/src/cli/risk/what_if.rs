@@ -34,10 +34,37 @@ pub(super) fn run(assessed: &Assessed, args: &WhatIfArgs) -> Result<(), Failure>
         Failure::new(code, faults.to_string())
     })?;
     tell_ended(assessed, &args.close)?;
+    let why = if answer.loss_after > answer.loss_before {
+        shared(assessed, &events)
+    } else {
+        None
+    };
     if args.json {
+        if let Some(why) = &why {
+            note(why);
+        }
         return print_json(&answer);
     }
-    print(&show::what_if(&answer, &assessed.names))
+    print(&show::what_if(&answer, why, &assessed.names))
+}
+
+/// Why loss rises where ways in go: campaigns stay as many as they are.
+fn shared(assessed: &Assessed, events: &[Event]) -> Option<String> {
+    let devices = assessed.site.document().devices.iter();
+    let ways_in = devices.filter(|device| {
+        let gone = |event: &Event| matches!(event, Event::DeviceGone(id) if *id == device.id);
+        device.entry.is_some() && events.iter().any(gone)
+    });
+    let ways_in: Vec<&str> = ways_in
+        .map(|device| assessed.names.shown(&device.id))
+        .collect();
+    if ways_in.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "loss rises because campaigns began at {} too: the other ways in share them",
+        ways_in.join(", ")
+    ))
 }
 
 /// All changes, in the order: what comes, what goes, what is closed; or what is wrong with any of them.
