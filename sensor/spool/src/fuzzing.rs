@@ -3,13 +3,16 @@
 use crate::bytes::size;
 use crate::segment::{Record, Scan, encode, header, scan};
 
-/// Takes arbitrary bytes for a segment file.
+/// Takes arbitrary bytes for a segment file, and for the file that says whose the spool is.
 ///
 /// # Panics
 /// When the prefix property is broken: what a scan accepts must be accepted again, whole and clean, when it is all there is; it must be
 /// a prefix; and it must encode to the very bytes it was read from.
 #[expect(clippy::panic, reason = "a fuzz target fails by panicking")]
 pub fn spool_recover(bytes: &[u8]) {
+    if !crate::owner::reads_as_written(bytes) {
+        panic!("an owner was read from what none is written as");
+    }
     // Seeds are made with this incarnation and first sequence.
     let first = check(bytes, None);
     // Behind a good header more of the content is looked at as records.

@@ -143,10 +143,17 @@ fn decode(bytes: &[u8]) -> Option<Owner> {
         let length = usize::try_from(reader.u32()?).ok()?;
         std::str::from_utf8(reader.take(length)?).ok()
     };
-    Some(Owner {
-        site: name()?.parse().ok()?,
-        sensor: name()?.parse().ok()?,
-    })
+    let (site, sensor) = (name()?.parse().ok()?, name()?.parse().ok()?);
+    reader.is_at_end().then_some(Owner { site, sensor })
+}
+
+/// For the fuzz target: what reads as an owner would be written as the very same bytes.
+pub(crate) fn reads_as_written(bytes: &[u8]) -> bool {
+    let mut framed = MAGIC.to_vec();
+    framed.extend_from_slice(bytes);
+    framed.extend_from_slice(&crc32c::crc32c(&framed).to_le_bytes());
+    let same = |bytes: &[u8]| decode(bytes).is_none_or(|owner| encode(&owner) == bytes);
+    same(bytes) && same(&framed)
 }
 
 fn encode(owner: &Owner) -> Vec<u8> {
