@@ -6,6 +6,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 use auscult_process::{exit, shutdown};
 
@@ -76,6 +77,8 @@ fn the_second_signal_ends_the_process() {
     let (mut child, mut output) = start("stubborn");
     send(&child, "TERM");
     wait_for(&mut output, "asked");
+    // Sooner it would be the same wish.
+    std::thread::sleep(Duration::from_millis(600));
     send(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(i32::from(exit::FAILURE)));
 }
