@@ -1,7 +1,7 @@
 //! How long it takes from an event in Kafka to the finding that follows from it.
 //!
 //! `bench_findings --kafka HOST:PORT [--devices N,N] [--events N]`. One site of the hospital's fleet is folded and assessed by the real
-//! collector, with an advisory for every product in it. Then, one after the other, a device of which a finding is open reports a mended
+//! collector, with six flaws of every product in it and EPSS as medical devices' flaws have it. Then, one after the other, a device of which a finding is open reports a mended
 //! firmware version, and when its finding is closed a flawed one, and its finding opens again: from the broker's acknowledgement of each
 //! statement until the finding that follows from it is read by a `read_committed` reader. Each statement has a version of its own: a value
 //! that is stated again within a minute is no news. The next device is the one that was asked least often. An event follows the finding
@@ -96,11 +96,15 @@ async fn measure(arguments: &Arguments, devices: usize) -> Result<String> {
     };
     let observations = u64::try_from(devices)? * arguments.observations;
     let load = Load::new(Kind::Hospital, observations, size)?;
-    let advisory = dir.path().join("advisory.json");
-    std::fs::write(&advisory, serde_json::to_vec(&advisory_of(&load)?)?)?;
-    let config_path = config.to_string_lossy().into_owned();
-    let advisory = advisory.to_string_lossy().into_owned();
-    trial.collector(&["intel", "import", "--config", &config_path, &advisory])?;
+    let (advisory, epss) = intelligence_of(&load)?;
+    let advisory_path = dir.path().join("advisory.json");
+    std::fs::write(&advisory_path, serde_json::to_vec(&advisory)?)?;
+    let epss_path = dir.path().join("epss_scores-2026-11-01.csv");
+    std::fs::write(&epss_path, epss)?;
+    for file in [&advisory_path, &epss_path] {
+        let (config, file) = (config.to_string_lossy(), file.to_string_lossy());
+        trial.collector(&["intel", "import", "--config", &config, &file])?;
+    }
 
     let log = KafkaLog::connect(KafkaOptions {
         topic_prefix: prefix,
@@ -330,8 +334,18 @@ impl Stage {
     }
 }
 
-/// A flaw in every version below 99 of every product that the load names.
-fn advisory_of(load: &Load) -> Result<Value> {
+/// Flaws of a product: as many as a device in use has on average (6.2, asimily.com, May 2026).
+const FLAWS: usize = 6;
+
+/// EPSS of medical CVEs as the quarters of those in the ICSMA advisories have it, and its upper tail (0.125 at 90 %, 0.64 at 95 %).
+const EPSS: [&str; 20] = [
+    "0.00200", "0.00390", "0.00880", "0.02100", "0.00250", "0.00500", "0.01000", "0.04000",
+    "0.00300", "0.00600", "0.01200", "0.06000", "0.00330", "0.00700", "0.01500", "0.10000",
+    "0.00360", "0.00800", "0.12500", "0.64000",
+];
+
+/// Flaws in every version below 99 of every product that the load names: an advisory, and their EPSS.
+fn intelligence_of(load: &Load) -> Result<(Value, String)> {
     let mut stated: BTreeMap<Option<auscult_proto::mac::Mac>, [Option<String>; 2]> =
         BTreeMap::new();
     for (sensor, batch) in &load.order {
@@ -354,21 +368,29 @@ fn advisory_of(load: &Load) -> Result<Value> {
         .collect();
     let mut branches = Vec::new();
     let mut vulnerabilities = Vec::new();
+    let mut epss =
+        "#model_version:v2026.06.15,score_date:2026-11-01T00:00:00+0000\ncve,epss,percentile\n"
+            .to_owned();
     for (number, (maker, model)) in products.iter().enumerate() {
         let id = format!("P{number}");
         branches.push(json!({"category": "vendor", "name": maker, "branches": [
             {"category": "product_name", "name": model, "branches": [
                 {"category": "product_version_range", "name": "vers:generic/<99",
                  "product": {"name": format!("{model} below 99"), "product_id": id}}]}]}));
-        vulnerabilities.push(json!({
-            "cve": format!("CVE-2026-{}", 10_000 + number),
-            "title": format!("Flaw of {model}"),
-            "product_status": {"known_affected": [id]},
-            "scores": [{"products": [id], "cvss_v3": {"version": "3.1",
-                "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}],
-        }));
+        for flaw in number * FLAWS..(number + 1) * FLAWS {
+            let cve = format!("CVE-2026-{}", 10_000 + flaw);
+            // Neighbours in the list are of one product: 7 has no factor in common with the length.
+            epss.push_str(&format!("{cve},{},0.50000\n", EPSS[flaw * 7 % EPSS.len()]));
+            vulnerabilities.push(json!({
+                "cve": cve,
+                "title": format!("Flaw of {model}"),
+                "product_status": {"known_affected": [id]},
+                "scores": [{"products": [id], "cvss_v3": {"version": "3.1",
+                    "vectorString": "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}}],
+            }));
+        }
     }
-    Ok(json!({
+    let advisory = json!({
         "document": {
             "category": "csaf_security_advisory", "csaf_version": "2.0", "title": "Flaws",
             "publisher": {"category": "vendor", "name": "bench", "namespace": "https://bench.example"},
@@ -377,5 +399,6 @@ fn advisory_of(load: &Load) -> Result<Value> {
         },
         "product_tree": {"branches": branches},
         "vulnerabilities": vulnerabilities,
-    }))
+    });
+    Ok((advisory, epss))
 }
